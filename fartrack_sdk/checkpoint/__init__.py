@@ -1,0 +1,1 @@
+"""Reading and writing weights without running anything a file says."""

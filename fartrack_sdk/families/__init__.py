@@ -1,0 +1,1 @@
+"""Model families: what a tracker has to know of a network beyond running its graphs."""

@@ -1,0 +1,1 @@
+"""FARTrack (ICLR 2026): template memory, sparsification, graph contract and decoding."""

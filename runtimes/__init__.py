@@ -1,0 +1,1 @@
+"""Runtimes: each runs the graphs of a model, numpy in, numpy out."""
