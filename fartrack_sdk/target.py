@@ -1,0 +1,154 @@
+"""One target's way through a frame, apart from the pass itself.
+
+``look`` makes the feeds, ``settle`` turns the outputs into a result. Between the two the
+caller runs the pass, alone or batched with other targets. State changes only at the end
+of ``settle``, after everything that can fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+
+from .boxes import Box, checked_box
+from .config import TrackerConfig
+from .crop import Crop, Image, crop
+from .families.base import Estimate, Run
+from .result import Timings, TrackResult, TrackState
+from .runtime import Outputs
+from .state import Confidence
+from .tracked_model import TrackedModel
+
+
+@dataclass(frozen=True)
+class Look:
+    """A search region and the pass it asks for.
+
+    Attributes:
+        crop: the search region.
+        graph: the graph to run; None when there is nothing to look at.
+        feeds: its feeds, batch of one.
+        milliseconds: time spent so far.
+    """
+
+    crop: Crop
+    graph: str | None
+    feeds: dict[str, npt.NDArray[np.generic]]
+    milliseconds: float
+
+
+class Target:
+    """The state of one target.
+
+    Args:
+        model: shared by all targets.
+        config: of the loop.
+        bgr: whether frames are BGR.
+        frame: the first frame, already checked.
+        box: the target in it, already checked.
+    """
+
+    def __init__(
+        self, model: TrackedModel, config: TrackerConfig, bgr: bool, frame: Image, box: Box
+    ) -> None:
+        self._model = model
+        self._config = config
+        self._thresholds = config.thresholds or model.thresholds
+        self._bgr = bgr
+        self._confidence = Confidence()
+        self._box = self._anchor = box
+        self.size = (frame.shape[1], frame.shape[0])
+        self.frame_index = 0
+        self.session = model.new_session(config.max_entries, self._template(frame, box))
+
+    def look(self, frame: Image) -> Look:
+        """Cut the search region and make the feeds; changes nothing."""
+        start = perf_counter()
+        geometry = self._model.config
+        region = crop(
+            frame, self._anchor, geometry.search_factor, geometry.search_size, bgr=self._bgr
+        )
+        if self._config.skip_blank and region.blank:
+            return Look(region, None, {}, _since(start))
+        graph, feeds = self.session.request(region.image)
+        return Look(region, graph, feeds, _since(start))
+
+    def settle(
+        self, frame: Image, look: Look, outputs: Outputs, run: Run, infer_ms: float
+    ) -> TrackResult:
+        """Read the outputs, update the memory, and move on.
+
+        Args:
+            frame: the frame that ``look`` saw.
+            look: what ``look`` gave.
+            outputs: of the pass, batch of one; empty when ``look.graph`` is None.
+            run: for further passes that the family may need.
+            infer_ms: what the pass took.
+        """
+        start = perf_counter()
+        if look.graph is None:
+            nothing = Estimate(np.zeros(4), 0.0, 0.5)
+            return self._advance(frame, look, nothing, self._box, (infer_ms, start))
+        estimate = self.session.decode(outputs)
+        raw_box = look.crop.to_frame(estimate.corners)
+        marks = (infer_ms, start)
+        return self._advance(frame, look, estimate, raw_box, marks, outputs, run)
+
+    def _advance(
+        self,
+        frame: Image,
+        look: Look,
+        estimate: Estimate,
+        raw_box: Box,
+        marks: tuple[float, float],
+        outputs: Outputs | None = None,
+        run: Run | None = None,
+    ) -> TrackResult:
+        box = raw_box.clipped(*self.size) if outputs is not None else raw_box
+        confidence = self._confidence.after(estimate.score, self._thresholds)
+        decoded = perf_counter()
+        paused = self._paused(confidence.state) or not self.session.wants_template(estimate)
+        template = None if outputs is None or paused else self._template(frame, box)
+        infer_ms, start = marks
+        result = TrackResult(
+            box=box,
+            raw_box=raw_box,
+            score=estimate.score,
+            uncertainty=estimate.spread * look.crop.side,
+            state=confidence.state,
+            frame_index=self.frame_index + 1,
+            timings=Timings(look.milliseconds, infer_ms, (decoded - start) * 1e3, 0.0),
+        )
+        anchor = self._next_anchor(frame, result)
+        if outputs is not None and run is not None:
+            self.session.commit(outputs, template, run)
+        self._box, self._anchor, self._confidence = box, anchor, confidence
+        self.frame_index += 1
+        timings = result.timings._replace(template=_since(decoded))
+        return TrackResult(**{**result.__dict__, "timings": timings})
+
+    def _template(self, frame: Image, box: Box) -> Image:
+        geometry = self._model.config
+        cut = crop(frame, box, geometry.template_factor, geometry.template_size, bgr=self._bgr)
+        return cut.image
+
+    def _paused(self, state: TrackState) -> bool:
+        rule = self._config.pause_updates
+        if rule == "never" or state is TrackState.TRACKING:
+            return False
+        return rule == "uncertain" or state is TrackState.LOST
+
+    def _next_anchor(self, frame: Image, result: TrackResult) -> Box:
+        if result.state is not TrackState.LOST or self._config.on_lost == "follow":
+            return result.box
+        if self._config.on_lost == "hold":
+            return self._anchor
+        found = self._config.on_lost(frame, result)
+        return result.box if found is None else checked_box(found, *self.size)
+
+
+def _since(start: float) -> float:
+    return (perf_counter() - start) * 1e3

@@ -1,0 +1,36 @@
+"""A loaded model: weights behind a runtime, shared by any number of targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from .config import StateThresholds
+from .crop import Image
+from .families.base import FamilyConfig, Session
+from .runtime import Runtime
+
+SessionFactory = Callable[[int, Image], Session]
+
+
+@dataclass(frozen=True)
+class TrackedModel:
+    """What trackers share.
+
+    Attributes:
+        config: the family's configuration.
+        runtime: holds the weights and runs the graphs.
+        new_session: makes the memory of one target from (max_entries, first template).
+        thresholds: the model's calibrated state thresholds.
+        metadata: facts for people and reports (source, sha256, licence, ...).
+    """
+
+    config: FamilyConfig
+    runtime: Runtime
+    new_session: SessionFactory
+    thresholds: StateThresholds = field(default_factory=StateThresholds)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Release the weights; may be called twice."""
+        self.runtime.close()
