@@ -1,0 +1,96 @@
+"""Compact checkpoints: safetensors in the released layout, cut to a variant's depth."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from ..errors import ArtifactError
+from .layout import Layout, Weights, to_released
+
+FORMAT_VERSION = "1"
+Precision = Literal["float32", "float16"]
+
+
+def read_compact(path: Path) -> tuple[Weights, dict[str, str]]:
+    """Released name to array, and the metadata strings.
+
+    Raises:
+        ArtifactError: not a safetensors file, or damaged.
+    """
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = dict(file.metadata() or {})
+            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ArtifactError(
+            f"{path}: expected a safetensors file; it is damaged or something else ({error})."
+        ) from error
+
+
+def write_compact(
+    path: Path,
+    weights: Weights,
+    layout: Layout,
+    metadata: dict[str, str],
+    precision: Precision = "float32",
+) -> None:
+    """Write canonical weights under their released names, via a temporary file.
+
+    Args:
+        path: of the file; replaced if it is there.
+        weights: canonical name to array.
+        layout: depth and kind of norms.
+        metadata: strings to store; format fields are added.
+        precision: of the stored tensors.
+    """
+    dtype = np.dtype(precision)
+    tensors = {
+        released: np.ascontiguousarray(weights[name], dtype=dtype)
+        for name, (released, _) in to_released(layout).items()
+    }
+    header = {
+        "format": "pt",
+        "family": "fartrack",
+        "format_version": FORMAT_VERSION,
+        "depth": str(layout.depth),
+        "protocol": layout.protocol,
+        "dtype": precision,
+        **metadata,
+    }
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
+    os.close(handle)
+    try:
+        save_file(tensors, temporary, metadata=header)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def stored_json(metadata: dict[str, str], key: str) -> dict[str, object]:
+    """A JSON object stored under a metadata key; empty if the key is absent.
+
+    Raises:
+        ArtifactError: the value is not a JSON object.
+    """
+    text = metadata.get(key)
+    if text is None:
+        return {}
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ArtifactError(f"metadata '{key}' is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise ArtifactError(f"metadata '{key}' is not a JSON object: {text[:60]}")
+    return value
