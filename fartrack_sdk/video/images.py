@@ -105,18 +105,26 @@ class ImageSource(FrameSource):
 
     @property
     def notes(self) -> tuple[str, ...]:
+        """Which images were skipped."""
         if not self._bad:
             return ()
         names = ", ".join(self._bad[:3]) + (", ..." if len(self._bad) > 3 else "")
         return (f"Skipped {len(self._bad)} unreadable images: {names}",)
 
     def read(self) -> Frame | None:
+        """The next readable image, or None at the end.
+
+        Raises:
+            InputError: an unreadable image, unless those are skipped.
+            StateError: the source was closed.
+        """
         if self._closed:
             raise StateError(f"the image source '{self.name}' was closed.")
         frame, self._peeked = self._peeked, None
         return frame or self._advance()
 
     def skip(self, frames: int) -> None:
+        """Pass over images without decoding them."""
         if frames <= 0:
             return
         first = self._peeked.index if self._peeked is not None else self._next
@@ -124,6 +132,7 @@ class ImageSource(FrameSource):
         self._next = first + frames
 
     def close(self) -> None:
+        """Hand out no more; may be called any number of times."""
         self._closed = True
         self._peeked = None
 

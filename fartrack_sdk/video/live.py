@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Literal, Protocol
@@ -113,6 +114,7 @@ class ThreadedSource(FrameSource):
 
     @property
     def dropped(self) -> int:
+        """Frames that a newer one replaced before they were taken."""
         return self._queue.dropped
 
     @property
@@ -122,6 +124,7 @@ class ThreadedSource(FrameSource):
 
     @property
     def notes(self) -> tuple[str, ...]:
+        """Lost connections, and files that end too early."""
         notes = []
         if self._reconnects:
             notes.append(f"The connection was lost and restored {self._reconnects} times.")
@@ -133,6 +136,12 @@ class ThreadedSource(FrameSource):
         return tuple(notes)
 
     def read(self) -> Frame | None:
+        """The next or the newest frame, as the policy says; None at the end.
+
+        Raises:
+            InputError: the source stalled, or was lost and did not come back.
+            StateError: the source was closed.
+        """
         if self._stop.is_set():
             raise StateError(f"the source '{self.name}' was closed.")
         arrival = self._take()
@@ -142,11 +151,13 @@ class ThreadedSource(FrameSource):
         return Frame(arrival.image, arrival.index, arrival.timestamp_s, age)
 
     def skip(self, frames: int) -> None:
+        """Take frames and forget them."""
         for _ in range(frames):
             if self.read() is None:
                 return
 
     def close(self) -> None:
+        """End the thread and wait for it; may be called any number of times."""
         self._stop.set()
         self._queue.close()
         self._thread.join(self._stall_timeout_s)
@@ -154,16 +165,15 @@ class ThreadedSource(FrameSource):
             _log.warning("the reader of '%s' does not answer; it is left behind", self.name)
 
     def _take(self) -> _Arrival | None:
-        while True:
-            try:
-                return self._queue.take(self._stall_timeout_s)
-            except TimeoutError:
-                if monotonic() - self._sign_of_life_s < self._stall_timeout_s:
-                    continue
-                raise InputError(
-                    f"'{self.name}' gave no frame for {self._stall_timeout_s:g} s. "
-                    "Check the camera or the server."
-                ) from None
+        wait_s = self._stall_timeout_s
+        while wait_s > 0:
+            with suppress(TimeoutError):
+                return self._queue.take(wait_s)
+            wait_s = self._sign_of_life_s + self._stall_timeout_s - monotonic()
+        raise InputError(
+            f"'{self.name}' gave no frame for {self._stall_timeout_s:g} s. "
+            "Check the camera or the server."
+        )
 
     def _run(self) -> None:
         """The thread: ends the queue whatever happens, and releases the device itself."""
@@ -182,9 +192,7 @@ class ThreadedSource(FrameSource):
             if image is not None:
                 delays = self._backoff.delays()
                 self._put(image)
-            elif not self.live or self._backoff.attempts == 0:
-                return
-            elif not self._reopen(delays):
+            elif not self.live or self._backoff.attempts == 0 or not self._reopen(delays):
                 return
 
     def _put(self, image: Image) -> None:

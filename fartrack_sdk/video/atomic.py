@@ -1,0 +1,46 @@
+"""Output files appear under their name only when they are complete."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import InputError
+
+
+class PendingFile:
+    """A file that is written beside its final name and then moved there.
+
+    Attributes:
+        path: the final name.
+        part: the name to write to; same folder, same suffix.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Claim a name.
+
+        Raises:
+            InputError: the file exists and must not be replaced, or its folder cannot be
+                written to.
+        """
+        self.path = Path(path)
+        if self.path.is_dir():
+            raise InputError(f"'{self.path}' is a folder; expected the name of a file to write.")
+        if self.path.exists() and not overwrite:
+            raise InputError(
+                f"'{self.path}' exists. Choose another name, or replace it with --overwrite "
+                "(overwrite=True)."
+            )
+        if not self.path.parent.is_dir():
+            raise InputError(f"the folder '{self.path.parent}' does not exist: create it first.")
+        if not os.access(self.path.parent, os.W_OK):
+            raise InputError(f"the folder '{self.path.parent}' cannot be written to.")
+        self.part = self.path.with_name(f".{self.path.stem}.part-{os.getpid()}{self.path.suffix}")
+
+    def commit(self) -> None:
+        """Give the written file its final name."""
+        os.replace(self.part, self.path)
+
+    def discard(self) -> None:
+        """Remove what was written; the file of the final name stays as it was."""
+        self.part.unlink(missing_ok=True)
