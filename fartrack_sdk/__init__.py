@@ -1,9 +1,9 @@
 """Deploy a single-object tracker: one API, interchangeable runtimes.
 
-    from fartrack_sdk import Tracker
+from fartrack_sdk import Tracker
 
-    tracker = Tracker.from_pretrained().init(frame, (x, y, w, h))
-    result = tracker.track(next_frame)
+tracker = Tracker.from_pretrained().init(frame, (x, y, w, h))
+result = tracker.track(next_frame)
 """
 
 from .boxes import Box

@@ -5,19 +5,18 @@ The only module of the core that looks outward, and only when asked.
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.resources import as_file, files
 from os import PathLike
 from typing import Any
 
-from .checkpoint.source import read_checkpoint
+from .checkpoint.source import Checkpoint, read_checkpoint
 from .config import StateThresholds
-from .crop import Image
 from .errors import ArtifactError, ConfigError, MissingDependencyError
-from .families.base import FamilyConfig, Session
-from .families.fartrack.config import FARTrackConfig
-from .families.fartrack.session import FARTrackSession
+from .families.base import FamilyConfig
+from .families.registry import family_named
 from .runtime import Runtime
-from .tracked_model import SessionFactory, TrackedModel
+from .tracked_model import TrackedModel
 
 DEFAULT_MODEL = "default.safetensors"
 RUNTIMES = ("pytorch",)
@@ -53,7 +52,7 @@ def load_checkpoint(
             f"expected runtime {', '.join(RUNTIMES)} for a checkpoint; got {runtime!r}."
         )
     checkpoint = read_checkpoint(path, variant, **options)
-    opened = _open_pytorch(checkpoint.weights, checkpoint.config, device, threads)
+    opened = _open_pytorch(checkpoint, device, threads)
     return assemble(checkpoint.config, opened, checkpoint.thresholds, checkpoint.metadata)
 
 
@@ -63,9 +62,7 @@ def load_exported(path: str | PathLike[str], **options: Any) -> TrackedModel:
     Raises:
         ArtifactError: this build of the package opens no exported directories.
     """
-    raise ArtifactError(
-        f"{path}: this version opens checkpoints only. Use from_checkpoint(path)."
-    )
+    raise ArtifactError(f"{path}: this version opens checkpoints only. Use from_checkpoint(path).")
 
 
 def load_pretrained(
@@ -83,7 +80,7 @@ def load_pretrained(
 
 
 def assemble(
-    config: FARTrackConfig,
+    config: FamilyConfig,
     runtime: Runtime,
     thresholds: StateThresholds | None = None,
     metadata: dict[str, str] | None = None,
@@ -96,37 +93,24 @@ def assemble(
         thresholds: of the states; None for the defaults.
         metadata: facts for people and reports.
     """
+    family = family_named(config.family)
     return TrackedModel(
-        config,
-        runtime,
-        session_factory(config),
-        thresholds or StateThresholds(),
-        metadata or {},
+        config=config,
+        runtime=runtime,
+        new_session=partial(family.new_session, config),
+        thresholds=thresholds or StateThresholds(),
+        metadata=metadata or {},
     )
 
 
-def session_factory(config: FamilyConfig) -> SessionFactory:
-    """What makes the memory of one target for a family.
-
-    Raises:
-        ConfigError: the family is unknown.
-    """
-    if not isinstance(config, FARTrackConfig):
-        raise ConfigError(f"expected a known model family; got {config.family!r}.")
-
-    def new_session(max_entries: int, template: Image) -> Session:
-        return FARTrackSession(config, max_entries, template)
-
-    return new_session
-
-
-def _open_pytorch(
-    weights: Any, config: FARTrackConfig, device: str, threads: int | None
-) -> Runtime:
+def _open_pytorch(checkpoint: Checkpoint, device: str, threads: int | None) -> Runtime:
+    family, config = checkpoint.family, checkpoint.config
     try:
         from .runtimes.pytorch import PyTorchRuntime
+
+        graphs = family.torch_graphs(checkpoint.weights, config)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise MissingDependencyError("torch", "torch", "to run checkpoints") from error
-    return PyTorchRuntime(weights, config, device, threads)
+    return PyTorchRuntime(graphs, family.graph_specs(config), device, threads)

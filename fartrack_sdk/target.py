@@ -7,7 +7,7 @@ of ``settle``, after everything that can fail.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -21,6 +21,9 @@ from .result import Timings, TrackResult, TrackState
 from .runtime import Outputs
 from .state import Confidence
 from .tracked_model import TrackedModel
+
+NOTHING_SEEN = Estimate(np.zeros(4), 0.0, 0.5)
+"""A blank search region: no score, and the target may be anywhere in it."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,21 @@ class Look:
     graph: str | None
     feeds: dict[str, npt.NDArray[np.generic]]
     milliseconds: float
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What the runtime gave for a look.
+
+    Attributes:
+        outputs: of the graph, batch of one.
+        milliseconds: what the pass took.
+        run: for further passes that the family may need.
+    """
+
+    outputs: Outputs
+    milliseconds: float
+    run: Run
 
 
 class Target:
@@ -76,59 +94,39 @@ class Target:
         graph, feeds = self.session.request(region.image)
         return Look(region, graph, feeds, _since(start))
 
-    def settle(
-        self, frame: Image, look: Look, outputs: Outputs, run: Run, infer_ms: float
-    ) -> TrackResult:
+    def settle(self, frame: Image, look: Look, passed: Pass) -> TrackResult:
         """Read the outputs, update the memory, and move on.
 
         Args:
             frame: the frame that ``look`` saw.
             look: what ``look`` gave.
-            outputs: of the pass, batch of one; empty when ``look.graph`` is None.
-            run: for further passes that the family may need.
-            infer_ms: what the pass took.
+            passed: the pass that it asked for; its outputs are empty if it asked for none.
         """
         start = perf_counter()
         if look.graph is None:
-            nothing = Estimate(np.zeros(4), 0.0, 0.5)
-            return self._advance(frame, look, nothing, self._box, (infer_ms, start))
-        estimate = self.session.decode(outputs)
-        raw_box = look.crop.to_frame(estimate.corners)
-        marks = (infer_ms, start)
-        return self._advance(frame, look, estimate, raw_box, marks, outputs, run)
-
-    def _advance(
-        self,
-        frame: Image,
-        look: Look,
-        estimate: Estimate,
-        raw_box: Box,
-        marks: tuple[float, float],
-        outputs: Outputs | None = None,
-        run: Run | None = None,
-    ) -> TrackResult:
-        box = raw_box.clipped(*self.size) if outputs is not None else raw_box
+            estimate, raw_box = NOTHING_SEEN, self._box
+        else:
+            estimate = self.session.decode(passed.outputs)
+            raw_box = look.crop.to_frame(estimate.corners)
         confidence = self._confidence.after(estimate.score, self._thresholds)
-        decoded = perf_counter()
-        paused = self._paused(confidence.state) or not self.session.wants_template(estimate)
-        template = None if outputs is None or paused else self._template(frame, box)
-        infer_ms, start = marks
-        result = TrackResult(
-            box=box,
+        seen = TrackResult(
+            box=raw_box if look.graph is None else raw_box.clipped(*self.size),
             raw_box=raw_box,
             score=estimate.score,
             uncertainty=estimate.spread * look.crop.side,
             state=confidence.state,
             frame_index=self.frame_index + 1,
-            timings=Timings(look.milliseconds, infer_ms, (decoded - start) * 1e3, 0.0),
+            timings=Timings(look.milliseconds, passed.milliseconds, _since(start), 0.0),
         )
-        anchor = self._next_anchor(frame, result)
-        if outputs is not None and run is not None:
-            self.session.commit(outputs, template, run)
-        self._box, self._anchor, self._confidence = box, anchor, confidence
+        decoded = perf_counter()
+        anchor = self._next_anchor(frame, seen)
+        if look.graph is not None:
+            paused = self._paused(seen.state) or not self.session.wants_template(estimate)
+            template = None if paused else self._template(frame, seen.box)
+            self.session.commit(passed.outputs, template, passed.run)
+        self._box, self._anchor, self._confidence = seen.box, anchor, confidence
         self.frame_index += 1
-        timings = result.timings._replace(template=_since(decoded))
-        return TrackResult(**{**result.__dict__, "timings": timings})
+        return replace(seen, timings=seen.timings._replace(template=_since(decoded)))
 
     def _template(self, frame: Image, box: Box) -> Image:
         geometry = self._model.config

@@ -14,7 +14,7 @@ from .errors import ConfigError, StateError
 from .frames import checked_frame
 from .result import TrackResult
 from .runtime import Feeds, Outputs, RuntimeInfo
-from .target import Target
+from .target import Pass, Target
 from .tracked_model import TrackedModel
 
 Color = Literal["bgr", "rgb"]
@@ -163,7 +163,8 @@ class Tracker:
         look = target.look(image)
         start = perf_counter()
         outputs = self._run(look.graph, look.feeds) if look.graph else {}
-        return target.settle(image, look, outputs, self._run, (perf_counter() - start) * 1e3)
+        infer_ms = (perf_counter() - start) * 1e3
+        return target.settle(image, look, Pass(outputs, infer_ms, self._run))
 
     def reset(self) -> None:
         """Forget the target; ``init`` starts anew."""

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import nn
 
-from ..checkpoint.layout import Weights
 from ..errors import DeviceUnavailableError
-from ..families.fartrack.config import FARTrackConfig
-from ..families.fartrack.contract import graph_specs
-from ..model.graph import InferenceGraph
-from ..model.network import FARTrackNet
+from ..families.base import GraphSpec
 from ..runtime import Feeds, Outputs, RuntimeInfo
 from ..threads import resolve_threads
 
 
 class PyTorchRuntime:
-    """Runs FARTrack's graphs as PyTorch modules.
+    """Runs a model's graphs as PyTorch modules.
 
     PyTorch has one pool of threads for the process: ``threads`` sets it for all models.
 
     Args:
-        weights: canonical name to array.
-        config: the model.
+        graphs: graph name to module; inputs and outputs ordered as in its spec.
+        specs: graph name to border.
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``.
         threads: intra-op threads on the CPU; None for the default rule.
 
@@ -33,16 +31,16 @@ class PyTorchRuntime:
 
     def __init__(
         self,
-        weights: Weights,
-        config: FARTrackConfig,
+        graphs: Mapping[str, nn.Module],
+        specs: Mapping[str, GraphSpec],
         device: str = "auto",
         threads: int | None = None,
     ) -> None:
         self._device = _device(device)
         count = resolve_threads(threads)
-        torch.set_num_threads(count)
-        net = build_network(weights, config)
-        graphs = {name: InferenceGraph(net, config, name) for name in graph_specs(config)}
+        if self._device.type == "cpu":
+            torch.set_num_threads(count)
+        self._specs = dict(specs)
         self._graphs: dict[str, Any] = {
             name: graph.eval().requires_grad_(False).to(self._device)
             for name, graph in graphs.items()
@@ -63,30 +61,15 @@ class PyTorchRuntime:
     @torch.inference_mode()
     def run(self, graph: str, feeds: Feeds) -> Outputs:
         """Run one graph once."""
-        module = self._graphs[graph]
-        inputs = [torch.from_numpy(feeds[name]).to(self._device) for name in module.input_names]
-        outputs = module(*inputs)
-        named = zip(module.output_names, outputs, strict=True)
-        return {name: value.cpu().numpy() for name, value in named}
+        spec = self._specs[graph]
+        inputs = [torch.from_numpy(feeds[t.name]).to(self._device) for t in spec.inputs]
+        outputs = self._graphs[graph](*inputs)
+        named = zip(spec.outputs, outputs, strict=True)
+        return {tensor.name: value.cpu().numpy() for tensor, value in named}
 
     def close(self) -> None:
         """Drop the weights."""
         self._graphs = {}
-
-
-def build_network(weights: Weights, config: FARTrackConfig) -> FARTrackNet:
-    """The network with canonical weights, float32, on the CPU.
-
-    Args:
-        weights: canonical name to array.
-        config: the model.
-    """
-    net = FARTrackNet(
-        config.depth, config.layer_norm_eps, config.search_grid**2, config.template_tokens
-    )
-    tensors = {name: torch.from_numpy(array).float() for name, array in weights.items()}
-    net.load_state_dict(tensors, strict=True)
-    return net
 
 
 def _device(asked: str) -> torch.device:

@@ -1,4 +1,4 @@
-"""Compact checkpoints: safetensors in the released layout, cut to a variant's depth."""
+"""Compact checkpoints: safetensors under the released names, cut to a variant's depth."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from ..errors import ArtifactError
-from .layout import Layout, Weights, to_released
+from ..families.base import Weights
 
 FORMAT_VERSION = "1"
 Precision = Literal["float32", "float16"]
@@ -37,38 +37,24 @@ def read_compact(path: Path) -> tuple[Weights, dict[str, str]]:
 
 def write_compact(
     path: Path,
-    weights: Weights,
-    layout: Layout,
+    tensors: Weights,
     metadata: dict[str, str],
     precision: Precision = "float32",
 ) -> None:
-    """Write canonical weights under their released names, via a temporary file.
+    """Write weights, via a temporary file that is renamed when it is complete.
 
     Args:
         path: of the file; replaced if it is there.
-        weights: canonical name to array.
-        layout: depth and kind of norms.
+        tensors: released name to array.
         metadata: strings to store; format fields are added.
         precision: of the stored tensors.
     """
-    dtype = np.dtype(precision)
-    tensors = {
-        released: np.ascontiguousarray(weights[name], dtype=dtype)
-        for name, (released, _) in to_released(layout).items()
-    }
-    header = {
-        "format": "pt",
-        "family": "fartrack",
-        "format_version": FORMAT_VERSION,
-        "depth": str(layout.depth),
-        "protocol": layout.protocol,
-        "dtype": precision,
-        **metadata,
-    }
+    stored = {name: np.ascontiguousarray(t, dtype=precision) for name, t in tensors.items()}
+    header = {"format": "pt", "format_version": FORMAT_VERSION, "dtype": precision, **metadata}
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
     os.close(handle)
     try:
-        save_file(tensors, temporary, metadata=header)
+        save_file(stored, temporary, metadata=header)
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)

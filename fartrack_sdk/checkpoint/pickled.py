@@ -15,12 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArtifactError, MissingDependencyError
-from .layout import Weights
+from ..families.base import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-NET_TYPES = ("FARTrackSparse", "FARTrackSeq", "FARTrackDistill", "FARTrack")
 
 
 @dataclass(frozen=True)

@@ -3,42 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from ..config import StateThresholds, configured
-from ..errors import ArtifactError, ConfigError
-from ..families.fartrack.config import VARIANT_DEPTHS, FARTrackConfig
-from .compact import read_compact, stored_json
-from .layout import Layout, Weights, canonical, detect
+from ..errors import ArtifactError
+from ..families.base import Family, FamilyConfig, Weights
+from ..families.registry import family_of
+from .compact import Precision, read_compact, stored_json, write_compact
 from .pickled import read_pickled
 
 CONFIG_KEY, THRESHOLDS_KEY = "config", "thresholds"
 PROVENANCE = ("license", "source", "source_sha256", "net_type", "epoch", "name")
+UNKNOWN_LICENSE = "not stated in the file: ask its authors"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A FARTrack checkpoint in memory.
+    """A checkpoint in memory.
 
     Attributes:
+        family: that it belongs to.
         weights: canonical name to array, cut to the configuration's depth.
         config: the model.
         thresholds: the model's own state thresholds, or None.
         metadata: provenance: ``source``, ``source_sha256``, ``license``, ``net_type``.
     """
 
+    family: Family
     weights: Weights
-    config: FARTrackConfig
+    config: FamilyConfig
     thresholds: StateThresholds | None
     metadata: dict[str, str]
-
-    @property
-    def layout(self) -> Layout:
-        """Layout of the weights."""
-        return Layout(self.config.depth, self.config.protocol == "sparse")
 
 
 def sha256(path: Path) -> str:
@@ -53,13 +52,13 @@ def sha256(path: Path) -> str:
 def read_checkpoint(
     path: str | PathLike[str], variant: str | None = None, **options: Any
 ) -> Checkpoint:
-    """Read a ``.pth.tar`` or ``.safetensors`` checkpoint.
+    """Read a ``.pth.tar`` or ``.safetensors`` checkpoint; nothing in it is executed.
 
     Args:
         path: the file.
-        variant: ``tiny``, ``nano`` or ``pico``; by default what the file says, else all
-            layers that it holds.
-        **options: fields of `FARTrackConfig` that differ from the file's.
+        variant: of the family (FARTrack: ``tiny``, ``nano``, ``pico``); by default what
+            the file says, else all layers that it holds.
+        **options: fields of the family's configuration that differ from the file's.
 
     Raises:
         ArtifactError: the file is missing, damaged, unsafe or of another model.
@@ -71,47 +70,49 @@ def read_checkpoint(
             f"{file}: expected a checkpoint file; there is none. Pass a released .pth.tar or a "
             ".safetensors made by fartrack-convert; for an exported directory use from_exported."
         )
-    if file.suffix == ".safetensors":
-        state, stored = read_compact(file)
-        found = {key: stored[key] for key in PROVENANCE if key in stored}
-    else:
-        pickled = read_pickled(file)
-        state, stored = pickled.weights, {}
-        found = {"net_type": pickled.net_type, "license": "unknown: ask the authors"}
-        if pickled.epoch is not None:
-            found["epoch"] = str(pickled.epoch)
-    config = _config(detect(set(state)), stored, variant, options)
-    weights = canonical(state, config.depth)
-    found.setdefault("source", file.name)
-    found.setdefault("source_sha256", sha256(file))
+    state, stored = _read(file)
+    family = family_of(set(state))
+    fields = stored_json(stored, CONFIG_KEY)
+    try:
+        weights, config = family.read(state, fields, variant, options)
+    except ArtifactError as error:
+        raise ArtifactError(f"{file}: {error}") from error
+    provenance = {key: stored[key] for key in PROVENANCE if key in stored}
+    provenance.setdefault("source", file.name)
+    provenance.setdefault("source_sha256", sha256(file))
+    provenance.setdefault("license", UNKNOWN_LICENSE)
     limits = stored_json(stored, THRESHOLDS_KEY)
     thresholds = configured(StateThresholds, **limits) if limits else None
-    return Checkpoint(weights, config, thresholds, found)
+    return Checkpoint(family, weights, config, thresholds, provenance)
 
 
-def _config(
-    layout: Layout, stored: dict[str, str], variant: str | None, options: dict[str, Any]
-) -> FARTrackConfig:
-    fields = stored_json(stored, CONFIG_KEY)
-    fields.setdefault("depth", layout.depth)
-    fields.setdefault("variant", stored.get("variant", _variant_name(layout.depth)))
-    fields.setdefault("protocol", layout.protocol)
-    fields.setdefault("layer_norm_eps", layout.layer_norm_eps)
-    if variant is not None:
-        if variant not in VARIANT_DEPTHS:
-            raise ConfigError(
-                f"expected variant {', '.join(VARIANT_DEPTHS)}; got {variant!r}."
-            )
-        depth = VARIANT_DEPTHS[variant]
-        if depth > layout.depth:
-            raise ArtifactError(
-                f"variant '{variant}' needs {depth} layers; the file holds {layout.depth} "
-                f"(a {_variant_name(layout.depth)})."
-            )
-        fields.update(depth=depth, variant=variant)
-    return configured(FARTrackConfig, **{**fields, **options})
+def write_checkpoint(
+    path: str | PathLike[str], checkpoint: Checkpoint, precision: Precision = "float32"
+) -> None:
+    """Write a compact ``.safetensors`` that `read_checkpoint` reads.
+
+    Args:
+        path: of the file, in a folder that exists.
+        checkpoint: what to write.
+        precision: of the stored tensors.
+    """
+    metadata = {
+        **checkpoint.metadata,
+        "family": checkpoint.family.name,
+        "variant": checkpoint.config.variant,
+        CONFIG_KEY: json.dumps(checkpoint.config.model_dump()),
+    }
+    if checkpoint.thresholds is not None:
+        metadata[THRESHOLDS_KEY] = checkpoint.thresholds.model_dump_json()
+    tensors = checkpoint.family.released(checkpoint.weights, checkpoint.config)
+    write_compact(Path(path), tensors, metadata, precision)
 
 
-def _variant_name(depth: int) -> str:
-    names = {layers: name for name, layers in VARIANT_DEPTHS.items()}
-    return names.get(depth, f"{depth}-layer")
+def _read(file: Path) -> tuple[Weights, dict[str, str]]:
+    if file.suffix == ".safetensors":
+        return read_compact(file)
+    pickled = read_pickled(file)
+    stored = {"net_type": pickled.net_type}
+    if pickled.epoch is not None:
+        stored["epoch"] = str(pickled.epoch)
+    return pickled.weights, stored

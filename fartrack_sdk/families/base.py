@@ -6,9 +6,9 @@ knows which graph to run on which feeds and how to read the outputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,29 @@ import numpy.typing as npt
 from ..crop import Image
 from ..runtime import Feeds, Outputs
 
+if TYPE_CHECKING:
+    from torch import nn
+
 Run = Callable[[str, Feeds], Outputs]
+Weights = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """Name, shape and dtype of a graph's input or output."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class GraphSpec:
+    """A graph's border."""
+
+    name: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
 
 
 @dataclass(frozen=True)
@@ -35,11 +57,20 @@ class Estimate:
 
 
 class FamilyConfig(Protocol):
-    """The geometry that the tracker needs of a family's configuration."""
+    """What the core needs of a family's configuration, a frozen pydantic model."""
 
     @property
     def family(self) -> str:
         """Name of the family."""
+        ...
+
+    @property
+    def variant(self) -> str:
+        """Name of the variant, for people."""
+        ...
+
+    def model_dump(self) -> dict[str, Any]:
+        """The fields as plain values (pydantic's)."""
         ...
 
     @property
@@ -85,4 +116,58 @@ class Session(Protocol):
 
     def commit(self, outputs: Outputs, template: Image | None, run: Run) -> None:
         """Take in the pass, and the new template if there is one."""
+        ...
+
+
+class Family(Protocol):
+    """All that the SDK asks of a model family.
+
+    A family is a module-like object without state; ``families.registry`` lists them.
+    Configurations are opaque to everyone but their own family.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name of the family, as in its configurations and artifacts."""
+        ...
+
+    def recognises(self, names: Set[str]) -> bool:
+        """Whether a state dict with these tensor names is one of the family's."""
+        ...
+
+    def read(
+        self,
+        state: Mapping[str, npt.NDArray[Any]],
+        fields: Mapping[str, Any],
+        variant: str | None,
+        options: Mapping[str, Any],
+    ) -> tuple[Weights, Any]:
+        """Checked canonical weights, and the configuration.
+
+        Args:
+            state: released name to array.
+            fields: configuration fields stored with the file; may be empty.
+            variant: asked for by the user, or None.
+            options: configuration fields that the user sets.
+        """
+        ...
+
+    def released(self, weights: Weights, config: Any) -> Weights:
+        """The inverse of ``read``: released name to array, to be stored."""
+        ...
+
+    def config(self, fields: Mapping[str, Any]) -> Any:
+        """A configuration from its stored fields."""
+        ...
+
+    def graph_specs(self, config: Any, batch: int = 1) -> dict[str, GraphSpec]:
+        """The borders of the graphs that runtimes hold and sessions ask for."""
+        ...
+
+    def torch_graphs(self, weights: Weights, config: Any) -> dict[str, nn.Module]:
+        """The same graphs as PyTorch modules; inputs and outputs ordered as in the specs."""
+        ...
+
+    def new_session(self, config: Any, max_entries: int, template: Image) -> Session:
+        """The memory of one target."""
         ...

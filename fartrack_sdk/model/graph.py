@@ -6,11 +6,33 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..families.base import Weights
 from ..families.fartrack.config import FARTrackConfig
 from ..families.fartrack.contract import graph_specs
 from .network import HEAD_DIM, FARTrackNet, patchify
 
 COMMANDS, CENTRE_ROWS = 4, 9
+
+
+def build_network(weights: Weights, config: FARTrackConfig) -> FARTrackNet:
+    """The network with canonical weights, float32, on the CPU.
+
+    Args:
+        weights: canonical name to array.
+        config: the model.
+    """
+    net = FARTrackNet(
+        config.depth, config.layer_norm_eps, config.search_grid**2, config.template_tokens
+    )
+    tensors = {name: torch.from_numpy(array).float() for name, array in weights.items()}
+    net.load_state_dict(tensors, strict=True)
+    return net
+
+
+def inference_graphs(weights: Weights, config: FARTrackConfig) -> dict[str, nn.Module]:
+    """All graphs of the contract on one set of weights."""
+    net = build_network(weights, config)
+    return {name: InferenceGraph(net, config, name) for name in graph_specs(config)}
 
 
 class InferenceGraph(nn.Module):
@@ -118,9 +140,7 @@ class InferenceGraph(nn.Module):
         middle = grid // 2
         if self.config.saliency == "released":
             return x.narrow(dim, search + middle * grid + middle, 1)
-        lines = [
-            x.narrow(dim, search + (middle + d) * grid + middle - 1, 3) for d in (-1, 0, 1)
-        ]
+        lines = [x.narrow(dim, search + (middle + d) * grid + middle - 1, 3) for d in (-1, 0, 1)]
         return torch.cat([*lines, x.narrow(dim, x.shape[dim] - COMMANDS, COMMANDS)], dim=dim)
 
     def _saliency(self, q: Tensor, k: Tensor, first_newest: int) -> Tensor:

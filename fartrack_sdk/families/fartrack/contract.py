@@ -16,27 +16,8 @@ host's work, so that no graph holds a sort, a scatter, an int64 or a dynamic dim
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..base import GraphSpec, TensorSpec
 from .config import FARTrackConfig
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """Name, shape and dtype of a graph's input or output."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-
-
-@dataclass(frozen=True)
-class GraphSpec:
-    """A graph's border."""
-
-    name: str
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
 
 
 def graph_specs(config: FARTrackConfig, batch: int = 1) -> dict[str, GraphSpec]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ArtifactError
-
-Weights = dict[str, npt.NDArray[Any]]
+from ...errors import ArtifactError
+from ..base import Weights
 
 BACKBONE, EXTENSION = "blocks", "extension"
 BLOCKS_IN_BACKBONE = 12
@@ -95,23 +94,17 @@ def released_block_name(index: int, name: str, masked_norms: bool) -> str:
     return block_prefix(index) + name
 
 
-def detect(names: frozenset[str] | set[str]) -> Layout:
-    """The layout of a FARTrack state dict.
+def is_fartrack(names: Set[str]) -> bool:
+    """Whether tensors of these names are FARTrack's."""
+    return {"backbone.word_embeddings.weight", "backbone.pos_embed_z0"} <= set(names)
 
-    Raises:
-        ArtifactError: the names are not FARTrack's.
-    """
+
+def detect(names: Set[str]) -> Layout:
+    """The layout of a FARTrack state dict, from the names of its tensors."""
     depth = 0
-    while block_prefix(depth) + "attn.qkv.weight" in names:
+    while depth < DEEPEST and block_prefix(depth) + "attn.qkv.weight" in names:
         depth += 1
-    if depth == 0 or "backbone.word_embeddings.weight" not in names:
-        shown = ", ".join(sorted(names)[:5]) or "none"
-        raise ArtifactError(
-            "expected the tensors of a FARTrack model (backbone.blocks.0.attn.qkv.weight, "
-            f"backbone.word_embeddings.weight, ...); got {len(names)} others: {shown}. "
-            "Pass a checkpoint of FARTrackSparse, FARTrackSeq, FARTrackDistill or FARTrack."
-        )
-    return Layout(min(depth, DEEPEST), any(".masknorm1." in name for name in names))
+    return Layout(depth, any(".masknorm1." in name for name in names))
 
 
 def to_released(layout: Layout) -> dict[str, tuple[str, tuple[int, ...]]]:
@@ -132,7 +125,7 @@ def canonical(state: Mapping[str, npt.NDArray[Any]], depth: int | None = None) -
 
     Args:
         state: released name to array.
-        depth: layers to keep; all of the file's by default.
+        depth: layers to keep, at most the file's; all by default.
 
     Returns:
         Canonical name to array; dtypes as in the file, but for the rescaled table.
@@ -143,11 +136,6 @@ def canonical(state: Mapping[str, npt.NDArray[Any]], depth: int | None = None) -
     layout = detect(set(state))
     wanted = to_released(layout)
     _check(state, wanted, layout)
-    if depth is not None and depth > layout.depth:
-        raise ArtifactError(
-            f"expected at least {depth} layers; the file holds {layout.depth}. "
-            "Choose a smaller variant."
-        )
     kept = Layout(depth or layout.depth, layout.masked_norms)
     weights = {name: state[released] for name, (released, _) in to_released(kept).items()}
     if layout.masked_norms:

@@ -1,0 +1,90 @@
+"""FARTrack as a family: how the rest of the SDK reaches this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from ...config import configured
+from ...crop import Image
+from ...errors import ArtifactError, ConfigError
+from ..base import GraphSpec, Session, Weights
+from .config import VARIANT_DEPTHS, FARTrackConfig
+from .contract import graph_specs
+from .layout import Layout, canonical, detect, is_fartrack, to_released
+from .session import FARTrackSession
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class FARTrackFamily:
+    """See `families.base.Family`."""
+
+    name = "fartrack"
+
+    def recognises(self, names: Set[str]) -> bool:
+        """Whether the tensors are FARTrack's."""
+        return is_fartrack(names)
+
+    def read(
+        self,
+        state: Mapping[str, npt.NDArray[Any]],
+        fields: Mapping[str, Any],
+        variant: str | None,
+        options: Mapping[str, Any],
+    ) -> tuple[Weights, FARTrackConfig]:
+        """Checked canonical weights cut to the variant's depth, and the configuration."""
+        layout = detect(set(state))
+        merged = {**_defaults(layout), **fields}
+        if variant is not None:
+            merged.update(variant=variant, depth=_depth(variant, layout.depth))
+        config = self.config({**merged, **options})
+        return canonical(state, config.depth), config
+
+    def released(self, weights: Weights, config: FARTrackConfig) -> Weights:
+        """Weights under their released names."""
+        layout = Layout(config.depth, config.protocol == "sparse")
+        return {released: weights[name] for name, (released, _) in to_released(layout).items()}
+
+    def config(self, fields: Mapping[str, Any]) -> FARTrackConfig:
+        """A configuration from its fields."""
+        return configured(FARTrackConfig, **fields)
+
+    def graph_specs(self, config: FARTrackConfig, batch: int = 1) -> dict[str, GraphSpec]:
+        """The graphs' borders."""
+        return graph_specs(config, batch)
+
+    def torch_graphs(self, weights: Weights, config: FARTrackConfig) -> dict[str, nn.Module]:
+        """The graphs as PyTorch modules on one set of weights."""
+        from ...model.graph import inference_graphs
+
+        return inference_graphs(weights, config)
+
+    def new_session(self, config: FARTrackConfig, max_entries: int, template: Image) -> Session:
+        """The template memory of one target."""
+        return FARTrackSession(config, max_entries, template)
+
+
+def _defaults(layout: Layout) -> dict[str, Any]:
+    names = {layers: name for name, layers in VARIANT_DEPTHS.items()}
+    return {
+        "depth": layout.depth,
+        "variant": names.get(layout.depth, f"{layout.depth}-layer"),
+        "protocol": layout.protocol,
+        "layer_norm_eps": layout.layer_norm_eps,
+    }
+
+
+def _depth(variant: str, available: int) -> int:
+    if variant not in VARIANT_DEPTHS:
+        raise ConfigError(f"expected variant {', '.join(VARIANT_DEPTHS)}; got {variant!r}.")
+    depth = VARIANT_DEPTHS[variant]
+    if depth > available:
+        raise ArtifactError(
+            f"variant '{variant}' needs {depth} layers; the file holds {available}. "
+            "Choose a smaller variant, or the file with all layers."
+        )
+    return depth
