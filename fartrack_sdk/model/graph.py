@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -9,7 +12,7 @@ from torch.nn import functional as F
 from ..families.base import Weights
 from ..families.fartrack.config import FARTrackConfig
 from ..families.fartrack.contract import graph_specs
-from .network import HEAD_DIM, FARTrackNet, patchify
+from .network import HEAD_DIM, Block, FARTrackNet, patchify
 
 COMMANDS, CENTRE_ROWS = 4, 9
 
@@ -47,6 +50,13 @@ class InferenceGraph(nn.Module):
         config: the protocol.
         name: ``first``, ``track`` or ``embed``.
     """
+
+    patch_weight: Tensor
+    template_offset: Tensor
+    search_offset: Tensor
+    command_tokens: Tensor
+    older_identity: Tensor
+    newest_identity: Tensor
 
     def __init__(self, net: FARTrackNet, config: FARTrackConfig, name: str) -> None:
         super().__init__()
@@ -122,7 +132,7 @@ class InferenceGraph(nn.Module):
         wanted = "saliency" in self.output_names
         total: Tensor | None = None
         last = len(self.net.blocks) - 1
-        for i, block in enumerate(self.net.blocks):
+        for i, block in enumerate(cast(Iterable[Block], self.net.blocks)):
             h = block.norm1(x)
             k, v = block.attn.keys_values(h)
             q = block.attn.queries(h[:, -COMMANDS:] if i == last else h)
@@ -149,5 +159,5 @@ class InferenceGraph(nn.Module):
         weights = weights.narrow(-1, first_newest, self.config.template_tokens)
         if self.config.saliency == "released":
             return weights.mean(dim=(1, 2))
-        centre, commands = weights.split([CENTRE_ROWS, COMMANDS], dim=2)
+        centre, commands = weights[:, :, :CENTRE_ROWS], weights[:, :, CENTRE_ROWS:]
         return centre.mean(dim=(1, 2)) + commands.mean(dim=(1, 2))
