@@ -144,4 +144,5 @@ def _sampled_resize(part: Image, left: int, top: int, side: int, size: int) -> I
     across = (pairs * weights[None, :, :, None]).sum(axis=1)
     down = across.reshape(2, size, size, 3) >> 4
     blended = (down * weights[:, :, None, None]) >> 16
-    return ((blended.sum(axis=0) + 2) >> 2).astype(np.uint8)
+    rounded = (blended.sum(axis=0) + 2) >> 2
+    return np.asarray(rounded, dtype=np.uint8)

@@ -7,6 +7,8 @@ steps into the fixed-shape passes that runtimes run, and training composes its o
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -19,7 +21,7 @@ FINAL_NORM_EPS = 1e-6
 
 def split_heads(x: Tensor) -> Tensor:
     """[B, N, 192] -> [B, 3, N, 64]."""
-    return x.unflatten(-1, (HEADS, HEAD_DIM)).transpose(1, 2)
+    return x.reshape(*x.shape[:-1], HEADS, HEAD_DIM).transpose(1, 2)
 
 
 def merge_heads(x: Tensor) -> Tensor:
@@ -118,12 +120,12 @@ class FARTrackNet(nn.Module):
             weight [192, 768] over a patch's values in (row, column, RGB) order, 0..255,
             and bias [192].
         """
-        weight = self.patch_embed.weight
+        weight, own_bias = self.patch_embed.weight, cast(Tensor, self.patch_embed.bias)
         mean = torch.tensor(IMAGE_MEAN, dtype=weight.dtype, device=weight.device)
         std = torch.tensor(IMAGE_STD, dtype=weight.dtype, device=weight.device)
         scaled = weight / std.view(1, 3, 1, 1)
-        bias = self.patch_embed.bias - (scaled * mean.view(1, 3, 1, 1)).sum(dim=(1, 2, 3))
-        return (scaled / 255.0).permute(0, 2, 3, 1).flatten(1), bias
+        shift = (scaled * mean.view(1, 3, 1, 1)).sum(dim=(1, 2, 3))
+        return (scaled / 255.0).permute(0, 2, 3, 1).flatten(1), own_bias - shift
 
     def commands(self) -> Tensor:
         """The four command tokens, [1, 4, 192]."""
