@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from ..atomic import PendingFile
 from ..errors import ArtifactError
 from ..families.base import Weights
 
@@ -40,28 +39,30 @@ def write_compact(
     tensors: Weights,
     metadata: dict[str, str],
     precision: Precision = "float32",
+    *,
+    overwrite: bool = True,
 ) -> None:
     """Write weights, via a temporary file that is renamed when it is complete.
 
     Args:
-        path: of the file; replaced if it is there.
+        path: of the file.
         tensors: released name to array.
         metadata: strings to store; format fields are added.
         precision: of the stored tensors.
+        overwrite: replace an existing file.
+
+    Raises:
+        InputError: the file exists and is not to be replaced, or its folder is missing.
     """
     stored = {name: np.ascontiguousarray(t, dtype=precision) for name, t in tensors.items()}
     header = {"format": "pt", "format_version": FORMAT_VERSION, "dtype": precision, **metadata}
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
-    os.close(handle)
+    pending = PendingFile(path, overwrite=overwrite)
     try:
-        save_file(stored, temporary, metadata=header)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
+        save_file(stored, pending.part, metadata=header)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        pending.discard()
         raise
+    pending.commit()
 
 
 def stored_json(metadata: dict[str, str], key: str) -> dict[str, object]:

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ..atomic import PendingFile
 from ..errors import InputError
 from .compact import Precision
 from .source import read_checkpoint, write_checkpoint
@@ -43,15 +44,12 @@ def convert_checkpoint(
     file = Path(target)
     if file.suffix != ".safetensors":
         raise InputError(f"expected a target that ends in .safetensors; got {file}.")
-    if not file.parent.is_dir():
-        raise InputError(f"expected a target in a folder that exists; {file.parent} does not.")
-    if file.exists() and not overwrite:
-        raise InputError(f"{file} exists already. Pass --overwrite to replace it.")
+    PendingFile(file, overwrite=overwrite)
     checkpoint = read_checkpoint(source, variant)
     if license_name is not None:
         metadata = {**checkpoint.metadata, "license": license_name}
         checkpoint = replace(checkpoint, metadata=metadata)
-    write_checkpoint(file, checkpoint, precision)
+    write_checkpoint(file, checkpoint, precision, overwrite=overwrite)
     return {
         "target": str(file),
         "family": checkpoint.family.name,

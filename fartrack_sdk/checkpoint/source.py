@@ -87,14 +87,22 @@ def read_checkpoint(
 
 
 def write_checkpoint(
-    path: str | PathLike[str], checkpoint: Checkpoint, precision: Precision = "float32"
+    path: str | PathLike[str],
+    checkpoint: Checkpoint,
+    precision: Precision = "float32",
+    *,
+    overwrite: bool = True,
 ) -> None:
     """Write a compact ``.safetensors`` that `read_checkpoint` reads.
 
     Args:
-        path: of the file, in a folder that exists.
+        path: of the file.
         checkpoint: what to write.
         precision: of the stored tensors.
+        overwrite: replace an existing file.
+
+    Raises:
+        InputError: the file exists and is not to be replaced, or its folder is missing.
     """
     metadata = {
         **checkpoint.metadata,
@@ -105,7 +113,7 @@ def write_checkpoint(
     if checkpoint.thresholds is not None:
         metadata[THRESHOLDS_KEY] = checkpoint.thresholds.model_dump_json()
     tensors = checkpoint.family.released(checkpoint.weights, checkpoint.config)
-    write_compact(Path(path), tensors, metadata, precision)
+    write_compact(Path(path), tensors, metadata, precision, overwrite=overwrite)
 
 
 def _read(file: Path) -> tuple[Weights, dict[str, str]]:

@@ -210,7 +210,7 @@ class ThreadedSource(FrameSource):
         self._device.release()
         for delay in delays:
             self._sign_of_life_s = monotonic()
-            _log.info("'%s' was lost; trying again in %.1f s", self.name, delay)
+            _log.warning("'%s' was lost; trying again in %.1f s", self.name, delay)
             if self._stop.wait(delay):
                 return False
             try:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..errors import InputError, MissingDependencyError
 from ..result import Timings
-from .atomic import PendingFile
+from ..atomic import PendingFile
 from .history import STATES, History
 
 if TYPE_CHECKING:
@@ -110,7 +110,13 @@ def _draw_latency(axes: Axes, frames: npt.NDArray[np.float64], history: History)
     total = np.sum(stages, axis=0)
     # A single slow frame (a first run, a busy machine) must not flatten all others.
     axes.set_ylim(0.0, max(1e-3, 1.25 * float(np.percentile(total, 99))))
-    axes.axhline(spread["total"]["p50"], color=_INK, lw=0.9, ls=(0, (4, 3)))
+    axes.axhline(
+        spread["total"]["p50"],
+        color=_INK,
+        lw=0.9,
+        ls=(0, (4, 3)),
+        label=f"total p50  {spread['total']['p50']:.2f} ms",
+    )
     _dress(axes, "latency, ms")
     axes.set_xlabel("frame", color=_INK)
 

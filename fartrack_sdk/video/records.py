@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from ..result import Timings
-from .atomic import PendingFile
+from ..atomic import PendingFile
 from .session import Step
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ..errors import ConfigError, InputError, StateError
-from .atomic import PendingFile
+from ..atomic import PendingFile
 from .frames import Image, image_size
 
 if TYPE_CHECKING:
