@@ -1,0 +1,1 @@
+"""Speed, accuracy, comparison, endurance and environment, measured as a user meets them."""

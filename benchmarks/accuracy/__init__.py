@@ -1,0 +1,1 @@
+"""One-pass evaluation: run, resume, score, submit."""

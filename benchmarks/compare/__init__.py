@@ -1,0 +1,1 @@
+"""Side by side with other trackers, one process each."""

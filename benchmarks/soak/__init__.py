@@ -1,0 +1,1 @@
+"""Endurance: memory, descriptors and latency over many frames."""

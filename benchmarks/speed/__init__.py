@@ -1,0 +1,1 @@
+"""What a user gets per second, stage by stage."""
