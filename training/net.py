@@ -1,0 +1,207 @@
+"""The network as it is trained: any resolution, any part of the search crop, helper heads.
+
+The weights are `FARTrackNet`'s; what only training needs (token heads, matching scales)
+stays outside and is dropped when the model is saved.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..model.network import (
+    DIM,
+    FIRST_COMMAND,
+    HEAD_DIM,
+    HEADS,
+    IMAGE_MEAN,
+    IMAGE_STD,
+    PATCH,
+    FARTrackNet,
+)
+
+MATCHED_LAYERS = (0, 2, 4)
+MATCH_SHARPNESS = 12.0
+SEARCH_GRID, TEMPLATE_GRID = 14, 7
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a training pass gives.
+
+    Attributes:
+        logits: coordinate logits [B, 4, 605] of every predicting layer, last one last.
+        inside: [B, N] logits that a search token lies inside the target.
+        matches: the same from token similarity, one per matched layer.
+    """
+
+    logits: list[Tensor]
+    inside: Tensor
+    matches: list[Tensor]
+
+
+class TrainableNet(nn.Module):
+    """`FARTrackNet` with the heads and the arrangement that training uses.
+
+    Args:
+        depth: encoder layers.
+        eps: epsilon of the blocks' layer norms.
+        predict_from: first layer (from 0) whose commands are read out; None: only the last.
+    """
+
+    def __init__(self, depth: int, eps: float = 1e-5, predict_from: int | None = None) -> None:
+        super().__init__()
+        self.core = FARTrackNet(depth, eps)
+        self.first_predicting = depth - 1 if predict_from is None else predict_from
+        self.matched = tuple(i for i in MATCHED_LAYERS if i < depth)
+        self.token_head = nn.Linear(DIM, 1)
+        self.match_scale = nn.Parameter(torch.full((len(MATCHED_LAYERS),), 0.5))
+        self.match_bias = nn.Parameter(torch.full((len(MATCHED_LAYERS),), -6.0))
+
+    def forward(
+        self, templates: Tensor, search: Tensor, corner: Tensor, search_grid: int
+    ) -> Outputs:
+        """One pass.
+
+        Args:
+            templates: uint8 [B, K, T, T, 3] RGB.
+            search: uint8 [B, S, S, 3] RGB, all of the search crop or a window of it.
+            corner: [B, 2] row and column of the window's first patch.
+            search_grid: side of the full search crop in patches.
+        """
+        b, k = templates.shape[:2]
+        z = self._template_tokens(templates)
+        x = self._embed(search) + self._search_positions(corner, search, search_grid)
+        x = x + self.core.identity[:, 5:6]
+        h = torch.cat([z.flatten(1, 2), x, self.core.commands().expand(b, -1, -1)], dim=1)
+        return self._encode(h, k, z.shape[2], x.shape[1])
+
+    def _encode(self, h: Tensor, slots: int, per_slot: int, searched: int) -> Outputs:
+        begin = slots * per_slot
+        middle = _central(slots, per_slot).to(h.device)
+        logits, matches = [], []
+        for i, block in enumerate(self.core.blocks):
+            h = block(h)
+            if i in self.matched and self.training:
+                n = self.matched.index(i)
+                similar = _similarity(h[:, begin : begin + searched], h[:, middle])
+                matches.append(similar * self.match_scale[n] + self.match_bias[n])
+            if i >= self.first_predicting:
+                logits.append(self.core.logits(h[:, -4:]).float())
+        inside = self.token_head(h[:, begin : begin + searched])[..., 0].float()
+        return Outputs(logits, inside, matches)
+
+    def _template_tokens(self, templates: Tensor) -> Tensor:
+        """[B, K, T, T, 3] -> [B, K, (T/16)^2, 192] with positions and slot identities."""
+        b, k = templates.shape[:2]
+        tokens = self._embed(templates.flatten(0, 1)).unflatten(0, (b, k))
+        grid = templates.shape[2] // PATCH
+        position = resized_positions(self.core.pos_template, TEMPLATE_GRID, grid)
+        return tokens + position.unsqueeze(1) + self.core.identity[:, slot_rows(k)].unsqueeze(2)
+
+    def _search_positions(self, corner: Tensor, search: Tensor, grid: int) -> Tensor:
+        table = resized_positions(self.core.pos_search, SEARCH_GRID, grid)[0]
+        rendered = search.shape[1] // PATCH
+        if rendered == grid:
+            return table.unsqueeze(0)
+        steps = torch.arange(rendered, device=corner.device)
+        rows, columns = corner[:, :1] + steps, corner[:, 1:] + steps
+        return table[(rows.unsqueeze(2) * grid + columns.unsqueeze(1)).flatten(1)]
+
+    def _embed(self, image: Tensor) -> Tensor:
+        """uint8 [B, S, S, 3] -> patch tokens [B, (S/16)^2, 192]."""
+        mean, std = (torch.tensor(v, device=image.device) for v in (IMAGE_MEAN, IMAGE_STD))
+        values = (image.float() / 255.0 - mean) / std
+        b, s = values.shape[:2]
+        n = s // PATCH
+        patches = values.view(b, n, PATCH, n, PATCH, 3).permute(0, 1, 3, 5, 2, 4)
+        embed = self.core.patch_embed
+        weight = embed.weight.flatten(1)
+        return F.linear(patches.reshape(b, n * n, weight.shape[1]), weight, embed.bias)
+
+
+def slot_rows(count: int) -> list[int]:
+    """Rows of the identity table for ``count`` templates: the oldest first, the newest last."""
+    if count == 1:
+        return [0]
+    return [int(4 * i / (count - 1) + 0.5) for i in range(count)]
+
+
+def resized_positions(table: Tensor, side: int, wanted: int) -> Tensor:
+    """Position table [1, side^2, D] at another grid: [1, wanted^2, D]."""
+    if side == wanted:
+        return table
+    grid = table.transpose(1, 2).unflatten(2, (side, side))
+    size = (wanted, wanted)
+    grid = F.interpolate(grid, size=size, mode="bicubic", align_corners=False)
+    return grid.flatten(2).transpose(1, 2)
+
+
+def _central(slots: int, per_slot: int) -> Tensor:
+    """Indices of the central tokens (where the target is) of the first and newest template."""
+    side = math.isqrt(per_slot)
+    low, high = side // 4, side - side // 4
+    line = torch.arange(low, high)
+    block = (line.unsqueeze(1) * side + line).flatten()
+    return torch.cat([block + s * per_slot for s in sorted({0, slots - 1})])
+
+
+def _similarity(search: Tensor, template: Tensor) -> Tensor:
+    """Soft maximum of the cosine similarity to the template tokens: [B, N]."""
+    a, b = F.normalize(search.float(), dim=-1), F.normalize(template.float(), dim=-1)
+    return torch.logsumexp(MATCH_SHARPNESS * (a @ b.transpose(1, 2)), dim=-1)
+
+
+@torch.no_grad()
+def initialise(net: TrainableNet, seed: int) -> None:
+    """Start values under which matching is learnt soonest.
+
+    Every head's queries and keys start equal (random orthonormal rows and a little
+    noise), so that attention begins as similarity of content; positions of search and
+    templates are sine-cosine codes in one frame of reference.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    for module in net.modules():
+        if isinstance(module, nn.Linear):
+            _normal(module.weight, rng)
+            nn.init.zeros_(module.bias)
+    core = net.core
+    for table in (core.identity, core.pos_command, core.word):
+        _normal(table, rng)
+    fan = core.patch_embed.weight[0].numel() + DIM
+    core.patch_embed.weight.copy_(
+        torch.randn(core.patch_embed.weight.shape, generator=rng) * math.sqrt(2.0 / fan)
+    )
+    nn.init.zeros_(core.patch_embed.bias)
+    for block in core.blocks:
+        _equal_queries_and_keys(block.attn.qkv.weight, rng)
+    core.pos_search.copy_(_sine_cosine(SEARCH_GRID) * 0.5)
+    core.pos_template.copy_(_sine_cosine(TEMPLATE_GRID) * 0.5)
+    core.output_bias[FIRST_COMMAND:] = -8.0
+
+
+def _normal(table: Tensor, rng: torch.Generator) -> None:
+    table.copy_(torch.randn(table.shape, generator=rng).clamp(-2, 2) * 0.02)
+
+
+def _equal_queries_and_keys(weight: Tensor, rng: torch.Generator) -> None:
+    for head in range(HEADS):
+        rows = torch.linalg.qr(torch.randn(DIM, HEAD_DIM, generator=rng))[0].T
+        for start in (head * HEAD_DIM, DIM + head * HEAD_DIM):
+            noise = 0.02 * torch.randn(HEAD_DIM, DIM, generator=rng)
+            weight[start : start + HEAD_DIM] = rows + noise
+
+
+def _sine_cosine(side: int) -> Tensor:
+    """Codes [1, side^2, 192] of patch centres measured from the crop's centre."""
+    places = torch.arange(side) + 0.5 - side / 2
+    waves = 10000.0 ** (-torch.arange(DIM // 4) / (DIM / 4))
+    angles = places.unsqueeze(1) * waves
+    code = torch.cat([angles.sin(), angles.cos()], dim=1)
+    rows = code.unsqueeze(1).expand(side, side, -1)
+    columns = code.unsqueeze(0).expand(side, side, -1)
+    return torch.cat([rows, columns], dim=-1).reshape(1, side * side, DIM)

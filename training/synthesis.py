@@ -1,0 +1,204 @@
+"""Scenes: where target, camera, background and bystanders are in every frame of a sample."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from .bank import Bank
+from .config import DataConfig
+from .cutouts import Image
+from .render import Crop, Layer, Matrix, Pose, alpha_extent, draw_background, draw_layer
+
+MAX_ASPECT = 4.0
+REACH = 1.65
+"""Targets stay within this many units of the search crop's centre (its half side is 2)."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One moment: where things are, in units.
+
+    Attributes:
+        centre: the target's centre [2].
+        extent: the target's bounds around that centre, x0, y0, x1, y1.
+        layers: what is drawn, back to front.
+        camera: affine [2, 3] from units to photo pixels.
+    """
+
+    centre: Matrix
+    extent: tuple[float, float, float, float]
+    layers: tuple[Layer, ...]
+    camera: Matrix
+
+    def box(self, crop: Crop) -> Matrix:
+        """Target box x0, y0, x1, y1 in units of the crop (0..1 inside)."""
+        e = np.array(self.extent).reshape(2, 2)
+        return (crop.to_pixels(self.centre + e) / crop.size).reshape(4)
+
+    @property
+    def size(self) -> float:
+        """Square root of the target's area."""
+        x0, y0, x1, y1 = self.extent
+        return math.sqrt((x1 - x0) * (y1 - y0))
+
+
+class Scene:
+    """A photo, a target and bystanders, from which frames are taken.
+
+    Args:
+        bank: images.
+        config: shares and motions.
+        rng: source of all randomness.
+    """
+
+    def __init__(self, bank: Bank, config: DataConfig, rng: np.random.Generator) -> None:
+        self._bank, self._config, self._rng = bank, config, rng
+        self.real = bool(bank.targets) and rng.random() < config.real_share
+        mirrored = not self.real and rng.random() < 0.7
+        self.border = cv2.BORDER_REFLECT_101 if mirrored else cv2.BORDER_CONSTANT
+        if self.real:
+            self._real()
+        else:
+            self._pasted()
+        self._bystanders = [self._bystander() for _ in range(int(rng.integers(0, 4)))]
+
+    def _real(self) -> None:
+        bank, rng = self._bank, self._rng
+        index, (x, y, w, h) = bank.targets[int(rng.integers(len(bank.targets)))]
+        self.photo = bank.photos[index]
+        unit = math.sqrt(w * h)
+        self._camera = np.array([[unit, 0.0, x + w / 2], [0.0, unit, y + h / 2]])
+        self._object: Image | None = None
+        self._half = np.array([w, h]) / (2 * unit)
+
+    def _pasted(self) -> None:
+        bank, rng = self._bank, self._rng
+        self.photo = bank.photos[int(rng.integers(len(bank.photos)))]
+        while True:
+            self._object = self.draw_object()
+            self._pose = Pose(0.0, rng.normal(0, 0.2), rng.normal(0, 0.08), rng.normal(0, 0.15))
+            extent = alpha_extent(self._object, self._pose.matrix())
+            if extent is None:
+                continue
+            w, h = extent[2] - extent[0], extent[3] - extent[1]
+            if 1 / MAX_ASPECT < w / h < MAX_ASPECT:
+                break
+        self._pose = replace(self._pose, scale=-math.log(math.sqrt(w * h)))
+        height, width = self.photo.shape[:2]
+        unit = min(height, width) * rng.uniform(0.06, 0.25)
+        at = rng.uniform(0.15, 0.85, 2) * (width, height)
+        self._camera = np.array([[unit, 0.0, at[0]], [0.0, unit, at[1]]])
+
+    def draw_object(self) -> Image:
+        """A random object: drawn, cut out of a photo, or a piece of texture."""
+        bank, rng = self._bank, self._rng
+        if rng.random() < 0.12:
+            return self._texture()
+        low, high = 0, bank.cut
+        if len(bank.objects) > bank.cut and rng.random() < self._config.cut_share:
+            low, high = bank.cut, len(bank.objects)
+        image = bank.objects[int(rng.integers(low, high))]
+        return image[:, ::-1] if rng.random() < 0.5 else image
+
+    def _texture(self) -> Image:
+        """A rectangle, ellipse or polygon cut at random from a photo."""
+        bank, rng = self._bank, self._rng
+        photo = bank.photos[int(rng.integers(len(bank.photos)))]
+        h, w = (max(24, int(rng.uniform(0.12, 0.4) * s)) for s in photo.shape[:2])
+        y, x = int(rng.integers(photo.shape[0] - h)), int(rng.integers(photo.shape[1] - w))
+        alpha = np.zeros((h, w), np.uint8)
+        kind = rng.random()
+        if kind < 0.35:
+            alpha[:] = 255
+        elif kind < 0.6:
+            cv2.ellipse(alpha, (w // 2, h // 2), (w // 2 - 1, h // 2 - 1), 0, 0, 360, 255, -1)
+        else:
+            turns = np.sort(rng.uniform(0, 2 * math.pi, int(rng.integers(5, 10))))
+            reach = rng.uniform(0.55, 1.0, len(turns)) / 2
+            corners = np.stack([np.cos(turns) * reach + 0.5, np.sin(turns) * reach + 0.5], axis=1)
+            cv2.fillPoly(alpha, [(corners * (w, h)).astype(np.int32)], 255)
+        return np.dstack([photo[y : y + h, x : x + w], alpha])
+
+    def _bystander(self) -> tuple[Image, Pose, Matrix]:
+        rng = self._rng
+        like_target = self._object is not None and rng.random() < 0.25
+        image = self._object if like_target and self._object is not None else self.draw_object()
+        scale = math.log(rng.uniform(0.4, 1.4) / math.sqrt(image.shape[0] * image.shape[1]))
+        pose = Pose(scale, rng.uniform(-3, 3) * rng.integers(0, 2))
+        angle, distance = rng.uniform(0, 2 * math.pi), rng.uniform(0.9, 2.6)
+        return image, pose, np.array([math.cos(angle), math.sin(angle)]) * distance
+
+    def frame(self, change: float, drift: float, occluded: bool) -> Frame:
+        """A moment of the scene.
+
+        Args:
+            change: how far shape and camera are from the first frame (0: equal).
+            drift: how far the target may have moved over the background, units.
+            occluded: whether something may lie over the target.
+        """
+        rng = self._rng
+        centre = rng.normal(0, drift, 2) if not self.real else np.zeros(2)
+        own, extent = self._target(change, centre)
+        layers = [self._placed(b, change, drift) for b in self._bystanders]
+        if own is not None:
+            layers.append(own)
+        else:
+            layers = [b for b in layers if np.abs(b.centre).max() > 0.9]
+        if occluded:
+            layers.append(self._occluder(centre, extent))
+        return Frame(centre, extent, tuple(layers), self._moved_camera(change))
+
+    def _target(
+        self, change: float, centre: Matrix
+    ) -> tuple[Layer | None, tuple[float, float, float, float]]:
+        rng = self._rng
+        if self._object is None:
+            w, h = self._half
+            return None, (-w, -h, w, h)
+        for _ in range(8):
+            pose = Pose(
+                self._pose.scale + rng.normal(0, 0.12) * change,
+                self._pose.rotation + rng.normal(0, 0.18) * change,
+                self._pose.shear + rng.normal(0, 0.07) * change,
+                self._pose.aspect + rng.normal(0, 0.12) * change,
+            )
+            extent = alpha_extent(self._object, pose.matrix())
+            if extent is not None:
+                return Layer(self._object, centre, pose.matrix()), extent
+        raise RuntimeError("an object that was visible in its first pose must stay visible")
+
+    def _placed(self, who: tuple[Image, Pose, Matrix], change: float, drift: float) -> Layer:
+        image, pose, centre = who
+        rng = self._rng
+        turned = replace(pose, rotation=pose.rotation + rng.normal(0, 0.2) * change)
+        return Layer(image, centre + rng.normal(0, 0.5 * drift + 0.3 * change, 2), turned.matrix())
+
+    def _occluder(self, centre: Matrix, extent: tuple[float, float, float, float]) -> Layer:
+        rng = self._rng
+        image = self.draw_object()
+        scale = math.log(rng.uniform(0.25, 0.7) / math.sqrt(image.shape[0] * image.shape[1]))
+        reach = np.array([extent[2] - extent[0], extent[3] - extent[1]])
+        at = centre + rng.normal(0, 0.4, 2) * reach
+        return Layer(image, at, Pose(scale, rng.uniform(-3, 3)).matrix())
+
+    def _moved_camera(self, change: float) -> Matrix:
+        """The first camera; for pasted targets with zoom, turn and shift of its own."""
+        if self.real:
+            return self._camera
+        rng = self._rng
+        zoom = math.exp(rng.normal(0, 0.08) * change)
+        pose = Pose(math.log(zoom), rng.normal(0, 0.05) * change)
+        linear = self._camera[:, :2] @ pose.matrix()
+        shift = self._camera[:, :2] @ rng.normal(0, 0.5 * change, 2)
+        return np.concatenate([linear, (self._camera[:, 2] + shift)[:, None]], axis=1)
+
+    def draw(self, frame: Frame, crop: Crop) -> Image:
+        """The frame through the crop, uint8 BGR [size, size, 3]."""
+        canvas = draw_background(self.photo, frame.camera, crop, self.border)
+        for layer in frame.layers:
+            draw_layer(canvas, layer, crop)
+        return canvas
