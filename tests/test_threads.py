@@ -44,9 +44,7 @@ def test_affinity_limits_the_default():
         f"import os; os.sched_setaffinity(0, {{{one}}});"
         "from fartrack_sdk.threads import resolve_threads; print(resolve_threads(None))"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "1"
 
 

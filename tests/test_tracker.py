@@ -163,9 +163,7 @@ def test_an_8k_frame_and_a_one_pixel_box(scripted):
 def test_non_contiguous_frames_equal_contiguous_ones(scripted, noise_frame):
     wide = np.ascontiguousarray(np.repeat(noise_frame(), 2, axis=1))
     view, copy = wide[:, ::-2], np.ascontiguousarray(wide[:, ::-2])
-    results = [
-        Tracker(scripted(seed=1)[0]).init(frame, BOX).track(frame) for frame in (view, copy)
-    ]
+    results = [Tracker(scripted(seed=1)[0]).init(frame, BOX).track(frame) for frame in (view, copy)]
     assert results[0].box == results[1].box
 
 

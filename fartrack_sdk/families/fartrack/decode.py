@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,11 +11,14 @@ from ...errors import InferenceError
 from ..base import Estimate
 from .config import FARTrackConfig
 
+Values = npt.NDArray[np.float64]
 
-def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    weights: npt.NDArray[np.float64] = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    weights /= weights.sum(axis=-1, keepdims=True)
-    return weights
+
+@lru_cache(maxsize=8)
+def _bins(per_side: int, count: int) -> tuple[Values, Values]:
+    """Coordinates of the bins in units of the crop, and their squares."""
+    bins = np.arange(count) / per_side - 0.5
+    return bins, bins * bins
 
 
 def decode(logits: npt.NDArray[np.float32], config: FARTrackConfig) -> Estimate:
@@ -36,16 +41,17 @@ def decode(logits: npt.NDArray[np.float32], config: FARTrackConfig) -> Estimate:
             "expected finite logits; the runtime returned NaN or infinity. "
             "Use precision fp32, or check the model file."
         )
-    count = config.bins * config.bin_range
-    bins = np.arange(count) / config.bins - 0.5
-    probabilities = _softmax(values[:, :count])
-    mean = probabilities @ bins
-    variance = probabilities @ (bins * bins) - mean * mean
+    weights = np.exp(values - values.max(axis=-1, keepdims=True))
+    bins, squares = _bins(config.bins, config.bins * config.bin_range)
+    on_bins = weights[:, : len(bins)]
+    mass = on_bins.sum(axis=-1)
+    mean = on_bins @ bins / mass
+    variance = on_bins @ squares / mass - mean * mean
     highest = values.argmax(axis=-1)
     if config.protocol == "dense":
         corners = highest / (config.bins - 1) - 0.5
     else:
         corners = (mean + (highest + 0.5) / (config.bins - 1) - 0.5) / 2
-    score = float(_softmax(values).max(axis=-1).mean())
+    score = float((weights.max(axis=-1) / weights.sum(axis=-1)).mean())
     spread = float(np.sqrt(np.maximum(variance, 0.0)).mean())
     return Estimate(corners, score, spread)

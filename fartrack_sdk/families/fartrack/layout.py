@@ -16,6 +16,8 @@ BACKBONE, EXTENSION = "blocks", "extension"
 BLOCKS_IN_BACKBONE = 12
 COMMAND_ROWS = slice(600, 604)
 DEEPEST = 15
+ROUNDING = 1e-6
+"""Rows rescaled once may come out this much longer than 1; they stay as they are."""
 
 GLOBAL_NAMES: dict[str, tuple[str, tuple[int, ...]]] = {
     "identity": ("identity", (1, 6, 192)),
@@ -182,7 +184,7 @@ def _ignorable(name: str, layout: Layout) -> bool:
 def _limited_rows(word: npt.NDArray[Any]) -> npt.NDArray[Any]:
     rows = word[COMMAND_ROWS].astype(np.float32)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    limited = np.where(norms > 1.0, rows / (norms + 1e-7), rows)
+    limited = np.where(norms > 1.0 + ROUNDING, rows / (norms + 1e-7), rows)
     table = word.copy()
     table[COMMAND_ROWS] = limited.astype(word.dtype)
     return table
