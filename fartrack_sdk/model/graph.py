@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from ..families.base import Weights
 from ..families.fartrack.config import FARTrackConfig
 from ..families.fartrack.contract import graph_specs
-from .network import HEAD_DIM, Block, FARTrackNet, patchify
+from .network import FARTrackNet
+from .vit import HEAD_DIM, Block, patchify
 
 COMMANDS, CENTRE_ROWS = 4, 9
 
