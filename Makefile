@@ -1,0 +1,71 @@
+# `make demo` and `make test` set up everything they need in .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The tested version; another build (CUDA, or a smaller CPU one) may be installed first.
+TORCH ?= torch==2.13.0
+OUT ?= demo-output
+SOURCES := pyproject.toml $(shell find fartrack_sdk runtimes exporters calibration benchmarks training \
+	-type f -not -name '*.pyc' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types wheel clean
+
+help:  ## what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
+
+demo: $(VENV)/.demo  ## track a real video with the bundled model
+	mkdir -p $(OUT)
+	$(BIN)/fartrack-track demo --output $(OUT)/demo.mp4 --csv $(OUT)/boxes.csv \
+		--plot $(OUT)/plot.png --overwrite
+
+test: $(VENV)/.test lint types  ## build the wheel, install it, check and test it
+	$(BIN)/pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test
+	cd $(VENV) && bin/mypy --config-file ../pyproject.toml -p fartrack_sdk
+
+wheel: $(VENV)/.wheel  ## build the wheel into dist/
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python 3.10 or later is needed: $$($(PYTHON) --version 2>&1) found. Try make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { $(call apt,python3-venv) && $(PYTHON) -m venv --clear $(VENV); }
+	$(PIP) install --upgrade pip
+
+$(VENV)/.wheel: $(SOURCES) | $(BIN)/python
+	rm -rf build dist
+	$(PIP) install build
+	$(BIN)/python -m build --wheel --outdir dist . >/dev/null
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.wheel
+	$(PIP) install $(TORCH)
+	$(call install,viz)
+	touch $@
+
+$(VENV)/.test: $(VENV)/.wheel
+	$(PIP) install $(TORCH)
+	$(PIP) install --group dev
+	$(call install,all)
+	touch $@
+
+# The wheel of this tree with extras. Machines without libGL get OpenCV's headless build.
+define install
+	wheel="$$(ls dist/*.whl)" && $(PIP) install "$$wheel[$(1)]" && \
+		$(PIP) install --force-reinstall --no-deps "$$wheel"
+	@$(BIN)/python -c 'import cv2' 2>/dev/null || { \
+		$(PIP) uninstall --yes opencv-python && $(PIP) install --force-reinstall --no-deps opencv-python-headless; }
+endef
+
+define apt
+	SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq $(1)
+endef
+
+clean:  ## remove what was made
+	rm -rf $(VENV) build dist $(OUT) .pytest_cache .ruff_cache .mypy_cache
