@@ -39,6 +39,7 @@ app = make_app("Follow one target through a video, image folder, camera or strea
 @app.command(epilog=EPILOG)
 def track(
     source: o.Source,
+    *,
     box: o.BoxText = None,
     select: o.Select = False,
     on_lost: o.OnLostOption = o.OnLost.follow,

@@ -30,9 +30,9 @@ from .track_report import Run, report
 from .track_sinks import Sinks, check_outputs
 
 if TYPE_CHECKING:
+    from ..tracker import Tracker
     from ..video.images import BadImage
     from ..video.live import Policy
-    from ..tracker import Tracker
 
 DEMO = "demo"
 
@@ -60,7 +60,9 @@ def run(options: TrackOptions) -> Run:
         box = given or _starting_box(options, source, first)
         tracker = stack.enter_context(open_tracker(options))
         current = Run(source.name, box, tracker.runtime_info())
-        _follow(current, options, source, sinks, tracker, first, interrupts)
+        _follow(
+            current, options, source, sinks, tracker=tracker, first=first, interrupts=interrupts
+        )
         with interrupts.deferred():
             _finish(current, options, sinks)
             report(current, options)
@@ -72,6 +74,7 @@ def _follow(
     options: TrackOptions,
     source: FrameSource,
     sinks: Sinks,
+    *,
     tracker: Tracker,
     first: Frame,
     interrupts: Interrupts,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ..atomic import PendingFile
 from ..errors import InputError, MissingDependencyError
 from ..result import Timings
-from ..atomic import PendingFile
 from .history import STATES, History
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import os
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
-from ..result import Timings
 from ..atomic import PendingFile
+from ..result import Timings
 from .session import Step
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from ..errors import ConfigError, InputError, StateError
 from ..atomic import PendingFile
+from ..errors import ConfigError, InputError, StateError
 from .frames import Image, image_size
 
 if TYPE_CHECKING:
