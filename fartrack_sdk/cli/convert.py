@@ -36,6 +36,7 @@ def convert(
     target: Annotated[
         Path, typer.Argument(help="File to write, ending in .safetensors.", show_default=False)
     ],
+    *,
     variant: Annotated[
         str | None,
         typer.Option(help="tiny, nano or pico; by default all layers of the source."),

@@ -176,7 +176,7 @@ def test_a_zip_of_something_else_is_refused(tmp_path):
     path = tmp_path / "x.pth.tar"
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("readme.txt", "hello")
-    with pytest.raises(ArtifactError, match="data.pkl"):
+    with pytest.raises(ArtifactError, match=r"data\.pkl"):
         read_checkpoint(path)
 
 
