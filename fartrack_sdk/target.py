@@ -67,10 +67,17 @@ class Target:
         bgr: whether frames are BGR.
         frame: the first frame, already checked.
         box: the target in it, already checked.
+        run: for passes that the family needs at the start; None for the model's runtime.
     """
 
     def __init__(
-        self, model: TrackedModel, config: TrackerConfig, bgr: bool, frame: Image, box: Box
+        self,
+        model: TrackedModel,
+        config: TrackerConfig,
+        bgr: bool,
+        frame: Image,
+        box: Box,
+        run: Run | None = None,
     ) -> None:
         self._model = model
         self._config = config
@@ -80,7 +87,9 @@ class Target:
         self._box = self._anchor = box
         self.size = (frame.shape[1], frame.shape[0])
         self.frame_index = 0
-        self.session = model.new_session(config.max_entries, self._template(frame, box))
+        self.session = model.new_session(
+            config.max_entries, self._template(frame, box), run or model.runtime.run
+        )
 
     def look(self, frame: Image) -> Look:
         """Cut the search region and make the feeds; changes nothing."""
@@ -110,7 +119,7 @@ class Target:
             raw_box = look.crop.to_frame(estimate.corners)
         confidence = self._confidence.after(estimate.score, self._thresholds)
         seen = TrackResult(
-            box=raw_box if look.graph is None else raw_box.clipped(*self.size),
+            box=raw_box.clipped(*self.size),
             raw_box=raw_box,
             score=estimate.score,
             uncertainty=estimate.spread * look.crop.side,
