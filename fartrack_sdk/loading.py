@@ -90,7 +90,7 @@ def assemble(
     Args:
         config: the family's configuration.
         runtime: runs the graphs of that configuration.
-        thresholds: of the states; None for the defaults.
+        thresholds: of the states; None for the family's defaults.
         metadata: facts for people and reports.
     """
     family = family_named(config.family)
@@ -98,7 +98,7 @@ def assemble(
         config=config,
         runtime=runtime,
         new_session=partial(family.new_session, config),
-        thresholds=thresholds or StateThresholds(),
+        thresholds=thresholds or family.default_thresholds(config),
         metadata=metadata or {},
     )
 

@@ -77,6 +77,7 @@ class Target:
         bgr: bool,
         frame: Image,
         box: Box,
+        *,
         run: Run | None = None,
     ) -> None:
         self._model = model

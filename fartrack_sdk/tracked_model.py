@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from .config import StateThresholds
 from .crop import Image
-from .families.base import FamilyConfig, Session
+from .families.base import FamilyConfig, Run, Session
 from .runtime import Runtime
 
-SessionFactory = Callable[[int, Image], Session]
+SessionFactory = Callable[[int, Image, Run], Session]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class TrackedModel:
     Attributes:
         config: the family's configuration.
         runtime: holds the weights and runs the graphs.
-        new_session: makes the memory of one target from (max_entries, first template).
+        new_session: makes the memory of one target from (max_entries, first template,
+            run).
         thresholds: the model's calibrated state thresholds.
         metadata: facts for people and reports (source, sha256, licence, ...).
     """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ..config import StateThresholds
 from ..crop import Image
 from ..runtime import Feeds, Outputs
 
@@ -168,6 +169,17 @@ class Family(Protocol):
         """The same graphs as PyTorch modules; inputs and outputs ordered as in the specs."""
         ...
 
-    def new_session(self, config: Any, max_entries: int, template: Image) -> Session:
-        """The memory of one target."""
+    def default_thresholds(self, config: Any) -> StateThresholds:
+        """From scores to states, for models that carry no calibrated values of their own."""
+        ...
+
+    def new_session(self, config: Any, max_entries: int, template: Image, run: Run) -> Session:
+        """The memory of one target.
+
+        Args:
+            config: the model.
+            max_entries: templates that a memory with a history may hold.
+            template: the first frame's crop, uint8 RGB, of the configuration's size.
+            run: for passes that the memory needs before the first frame.
+        """
         ...

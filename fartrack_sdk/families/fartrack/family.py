@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from ...config import configured
+from ...config import StateThresholds, configured
 from ...crop import Image
 from ...errors import ArtifactError, ConfigError
-from ..base import GraphSpec, Session, Weights
+from ..base import GraphSpec, Run, Session, Weights
 from .config import VARIANT_DEPTHS, FARTrackConfig
 from .contract import graph_specs
 from .layout import Layout, canonical, detect, is_fartrack, to_released
@@ -63,7 +63,13 @@ class FARTrackFamily:
 
         return inference_graphs(weights, config)
 
-    def new_session(self, config: FARTrackConfig, max_entries: int, template: Image) -> Session:
+    def default_thresholds(self, config: FARTrackConfig) -> StateThresholds:
+        """Thresholds for the mean highest probability of the coordinates."""
+        return StateThresholds()
+
+    def new_session(
+        self, config: FARTrackConfig, max_entries: int, template: Image, run: Run
+    ) -> Session:
         """The template memory of one target."""
         return FARTrackSession(config, max_entries, template)
 
