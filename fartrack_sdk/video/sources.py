@@ -50,6 +50,8 @@ def open_source(
         ConfigError: an unknown policy.
     """
     text = str(source).strip()
+    if not text:
+        raise InputError(f"the source is an empty string; expected {KINDS}.")
     threaded = functools.partial(ThreadedSource, policy=policy, backoff=backoff)
     camera = _camera_index(text)
     if camera is not None:
@@ -75,7 +77,7 @@ def _camera_index(text: str) -> int | None:
 
 
 def _check_file(path: Path, text: str) -> None:
-    if not text or not path.exists():
+    if not path.exists():
         raise InputError(f"source '{text}' does not exist; expected {KINDS}.")
     if path.suffix.lower() in IMAGE_SUFFIXES:
         raise InputError(
