@@ -4,6 +4,7 @@ import socket
 import subprocess
 import threading
 import time
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -44,7 +45,7 @@ def test_latest_drops_counts_and_stays_fresh_with_a_slow_consumer(server):
             # Behind by a frame or a stall of the machine, not by the frames missed.
             assert last.age_s < 1.0
         assert source.dropped > 5
-        assert last.index - first.index >= 5 + source.dropped - first.index - 2
+        assert 5 < last.index <= 5 + source.dropped
         assert last.timestamp_s > first.timestamp_s
 
 
@@ -53,7 +54,7 @@ def test_every_hands_out_all_frames_of_a_stream(server):
         frames = [source.read() for _ in range(20)]
     assert [frame.index for frame in frames] == list(range(20))
     numbers = [number_of(frame.image) for frame in frames]
-    assert all((b - a) % 20 == 1 for a, b in zip(numbers, numbers[1:], strict=False))
+    assert all((b - a) % 20 == 1 for a, b in pairwise(numbers))
     assert source.dropped == 0
 
 
@@ -101,7 +102,7 @@ def test_stream_that_falls_silent_is_tried_again_and_given_up(server):
     with open_source(server.url, backoff=backoff, timeout_s=1) as source:
         source.read()
         server.interval_s = 30.0
-        with pytest.raises(InputError, match="did not come back|gave no frame"):
+        with pytest.raises(InputError, match=r"did not come back|gave no frame"):
             list(source)
 
 
