@@ -71,7 +71,7 @@ def _lasot_absent(folder: Path, count: int) -> Flags:
 
 
 def _read_trackingnet(root: Path, dataset: Dataset) -> None:
-    roots = [root] if (root / "anno").is_dir() else [p for p in subfolders(root)]
+    roots = [root] if (root / "anno").is_dir() else subfolders(root)
     for split in (r for r in roots if (r / "anno").is_dir()):
         for file in sorted((split / "anno").glob("*.txt")):
             add_folder(dataset, file.stem, split / "frames" / file.stem, file, first_box_only=True)

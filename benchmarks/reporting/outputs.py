@@ -1,0 +1,123 @@
+"""From a report to the screen and to files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from ...errors import ConfigError, InputError
+from .table import Table, to_csv, to_markdown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Draw = Callable[["Figure"], None]
+PLOT_SUFFIXES = (".svg", ".png")
+
+
+class Report(Protocol):
+    """What every command returns, besides its figures in fields."""
+
+    def heading(self) -> str:
+        """One line that names the measurement."""
+        ...
+
+    def tables(self) -> Sequence[Table]:
+        """The figures as tables, the main one first."""
+        ...
+
+    def plots(self) -> Mapping[str, Plot]:
+        """The figures as pictures, the main one first."""
+        ...
+
+    def pictures(self) -> Mapping[str, bytes]:
+        """Further pictures, JPEG or PNG, by caption."""
+        ...
+
+    def model_dump_json(self, *, indent: int | None = None) -> str:
+        """The report as JSON."""
+        ...
+
+
+class Plot(BaseModel):
+    """A picture that is drawn when somebody wants it.
+
+    Attributes:
+        draw: draws onto an empty figure.
+        size: (width, height) in inches.
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    draw: Callable[..., None]
+    size: tuple[float, float] = (8.0, 4.5)
+
+
+class Outputs(BaseModel):
+    """Files to write; ``-`` as ``json`` means stdout."""
+
+    model_config = ConfigDict(frozen=True)
+
+    json_path: Path | None = None
+    csv: Path | None = None
+    md: Path | None = None
+    html: Path | None = None
+    plot: Path | None = None
+
+    def check(self) -> None:
+        """Complain before any work is done.
+
+        Raises:
+            ConfigError: a plot that is neither SVG nor PNG.
+            InputError: a folder that does not exist.
+            MissingDependencyError: a plot was asked for without matplotlib.
+        """
+        if self.plot is not None and self.plot.suffix.lower() not in PLOT_SUFFIXES:
+            raise ConfigError(f"expected --plot to end in .svg or .png; got {self.plot}.")
+        for path in (self.json_path, self.csv, self.md, self.html, self.plot):
+            if path is not None and not path.absolute().parent.is_dir():
+                raise InputError(f"expected the folder of {path} to exist; create it first.")
+        if self.plot is not None or self.html is not None:
+            from .drawing import require_matplotlib
+
+            require_matplotlib()
+
+    def write(self, report: Report) -> list[Path]:
+        """Write every file that was asked for.
+
+        Returns:
+            The files written.
+        """
+        texts = [
+            (self.json_path, lambda: report.model_dump_json(indent=1) + "\n"),
+            (self.csv, lambda: to_csv(report.tables())),
+            (self.md, lambda: to_markdown(report.tables())),
+            (self.html, lambda: _page(report)),
+        ]
+        written = []
+        for path, text in texts:
+            if path is not None and str(path) != "-":
+                path.write_text(text(), encoding="utf-8")
+                written.append(path)
+        if self.plot is not None:
+            _write_plot(report, self.plot)
+            written.append(self.plot)
+        return written
+
+
+def _page(report: Report) -> str:
+    from .page import to_page
+
+    return to_page(report)
+
+
+def _write_plot(report: Report, path: Path) -> None:
+    from .drawing import render
+
+    plots = list(report.plots().values())
+    if not plots:
+        raise InputError(f"there is nothing to plot in this report; {path} was not written.")
+    path.write_bytes(render(plots[0], path.suffix.lower().lstrip(".")))
