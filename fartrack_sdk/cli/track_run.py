@@ -149,7 +149,7 @@ def _finish(current: Run, options: TrackOptions, sinks: Sinks) -> None:
     current.notes.extend(sinks.notes)
     if options.plot and current.history.frames:
         info = current.runtime
-        title = f"{current.source_name}  ({info.name}, {info.device}, {info.precision})"
+        title = f"{Path(current.source_name).name}  ({info.name}, {info.device}, {info.precision})"
         save_plot(current.history, options.plot, title, overwrite=options.overwrite)
     elif options.plot:
         current.notes.append("No frame was tracked after the first, so there is no plot.")

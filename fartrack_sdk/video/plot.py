@@ -85,8 +85,10 @@ def _draw_score(axes: Axes, frames: npt.NDArray[np.float64], history: History) -
     states = history.column("state").astype(int)
     for state, start, end in _runs(states, frames):
         axes.axvspan(start, end, color=STATE_COLORS[STATES[state]], alpha=0.16, lw=0)
-    axes.plot(frames, history.column("score"), color=_INK, lw=1.4)
-    axes.set_ylim(0.0, 1.02)
+    scores = history.column("score")
+    axes.plot(frames, scores, color=_INK, lw=1.4)
+    # The scale of scores belongs to the model: some stay far below 1 on good frames.
+    axes.set_ylim(0.0, min(1.02, max(0.02, 1.25 * float(scores.max()))))
     axes.set_xlim(frames[0], max(frames[-1], frames[0] + 1))
     for name in STATES:
         share = f"{name}  {history.states[name]}"
