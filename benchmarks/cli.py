@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..cli.common import make_app
 from .commands.accuracy import accuracy
+from .commands.compare import compare
 
 SUMMARY = (
     "Measure a tracker as a user meets it: speed with every stage, accuracy of the same file, "
@@ -18,6 +19,7 @@ DEFAULT = "speed"
 
 app = make_app(SUMMARY)
 app.command()(accuracy)
+app.command()(compare)
 
 
 @app.callback(help=SUMMARY)

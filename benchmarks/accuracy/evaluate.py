@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,24 +133,40 @@ def _resume(entry: _Entry, sequence: Sequence) -> bool:
 
 
 def _score(entry: _Entry, data: Dataset, report: AccuracyReport) -> None:
-    result = TrackerResult(name=entry.spec.name, resumed=entry.resumed)
     for name in entry.store.discarded:
         message = f"the kept run of {entry.spec.name} was damaged or out of date; run again."
         report.problems.append(Problem(sequence=name, message=message))
+    result = score_runs(entry.spec.name, entry.runs, data, report.problems)
+    result.resumed = entry.resumed
+    report.trackers.append(result)
+
+
+def score_runs(
+    name: str, runs: Mapping[str, Run], data: Dataset, problems: list[Problem]
+) -> TrackerResult:
+    """Scores of one tracker's finished runs.
+
+    Args:
+        name: of the tracker.
+        runs: by sequence.
+        data: with the true boxes.
+        problems: takes what the runs met, once each.
+    """
+    result = TrackerResult(name=name)
     for sequence in data.sequences:
-        run = entry.runs.get(sequence.name)
+        run = runs.get(sequence.name)
         if run is None:
             continue
-        report.problems += [p for p in run.problems if p not in report.problems]
+        problems += [p for p in run.problems if p not in problems]
         scored = _scored(sequence, run, data)
         if scored is not None:
             result.sequences.append(scored)
         result.active = result.active or run.active
     result.overall = average(result.sequences, data.convention)
     result.attributes = by_attribute(result.sequences, data.convention)
-    times = [t for run in entry.runs.values() for t in run.times_ms[1:]]
+    times = [t for run in runs.values() for t in run.times_ms[1:]]
     result.mean_ms, result.p50_ms = time_summary(times)
-    report.trackers.append(result)
+    return result
 
 
 def _scored(sequence: Sequence, run: Run, data: Dataset) -> SequenceScores | None:

@@ -102,11 +102,10 @@ class AccuracyReport(BaseModel):
     def _overall(self) -> Table:
         missing = " Interrupted: not all sequences were run." if self.interrupted else ""
         table = Table("Accuracy", ["tracker", *HEADINGS, "sequences", "frames", "ms"],
-                      note=self.convention.summary + missing)
+                      decimals={"ms": 1}, note=self.convention.summary + missing)
         for t in self.trackers:
             frames = t.overall.frames if t.overall else 0
-            ms = None if t.p50_ms is None else round(t.p50_ms, 1)
-            table.rows.append([t.name, *_cells(t.overall), len(t.sequences), frames, ms])
+            table.rows.append([t.name, *_cells(t.overall), len(t.sequences), frames, t.p50_ms])
         return table
 
     def _by_attribute(self) -> Table:

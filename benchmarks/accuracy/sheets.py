@@ -63,7 +63,7 @@ def _padded(image: Any) -> Any:
 
 def _label(tile: Any, text: str) -> Any:
     place, font = (7, TILE_HEIGHT - 9), cv2.FONT_HERSHEY_SIMPLEX
-    cv2.putText(tile, text, place, font, 0.5, (0, 0, 0), 3, cv2.LINE_AA)
+    tile[-28:] //= 3
     cv2.putText(tile, text, place, font, 0.5, LABEL_BGR, 1, cv2.LINE_AA)
     return tile
 

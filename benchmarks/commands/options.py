@@ -10,7 +10,7 @@ import typer
 from ...cli.common import ExitCode, say, stdout_console
 from ...errors import ConfigError
 from ..reporting.outputs import Outputs, Report
-from ..reporting.table import to_rich
+from ..reporting.table import Table, to_rich
 from ..trackers import TrackerSpec
 
 RESULTS, MODELS, FILES = "What is measured", "Trackers", "Files to write"
@@ -118,12 +118,19 @@ def hand_over(report: Report, files: Outputs) -> None:
     if files.json_path is not None and str(files.json_path) == "-":
         typer.echo(report.model_dump_json())
     else:
-        console = stdout_console()
         for table in report.tables():
-            console.print(to_rich(table))
-            console.print()
+            _show(table)
     for path in files.write(report):
         say(f"Wrote {path}")
+
+
+def _show(table: Table) -> None:
+    """On stdout; a terminal that is too narrow breaks lines rather than numbers."""
+    console, drawn = stdout_console(), to_rich(table)
+    wide = console.options.update(width=1000)
+    console.width = max(console.width, drawn.__rich_measure__(console, wide).maximum)
+    console.print(drawn)
+    console.print()
 
 
 def stop(code: ExitCode, message: str) -> None:

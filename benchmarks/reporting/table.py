@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ class Table:
         columns: headings.
         rows: cells; None is an empty cell.
         digits: decimals of floats on screen; CSV keeps all.
+        decimals: the same for single columns.
         note: one line below.
     """
 
@@ -31,16 +32,17 @@ class Table:
     columns: Sequence[str]
     rows: list[list[Cell]] = field(default_factory=list)
     digits: int = 3
+    decimals: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
 
-    def text(self, cell: Cell) -> str:
+    def text(self, cell: Cell, column: int) -> str:
         """A cell as people read it."""
         if cell is None:
             return "-"
         if isinstance(cell, bool):
             return "yes" if cell else "no"
         if isinstance(cell, float):
-            return f"{cell:.{self.digits}f}"
+            return f"{cell:.{self.decimals.get(self.columns[column], self.digits)}f}"
         return str(cell)
 
     def is_numeric(self, column: int) -> bool:
@@ -61,7 +63,7 @@ def to_rich(table: Table) -> RichTable:
         drawn.add_column(escape(name), justify="right" if right else "left",
                          no_wrap=right, overflow="fold")
     for row in table.rows:
-        drawn.add_row(*(escape(table.text(cell)) for cell in row))
+        drawn.add_row(*(escape(table.text(cell, i)) for i, cell in enumerate(row)))
     return drawn
 
 
@@ -72,7 +74,10 @@ def to_markdown(tables: Iterable[Table]) -> str:
 
 def _markdown(table: Table) -> str:
     rule = ["---:" if table.is_numeric(i) else "---" for i in range(len(table.columns))]
-    rows = [[table.text(c).replace("|", "\\|").replace("\n", " ") for c in r] for r in table.rows]
+    rows = [
+        [table.text(c, i).replace("|", "\\|").replace("\n", " ") for i, c in enumerate(row)]
+        for row in table.rows
+    ]
     lines = [f"| {' | '.join(cells)} |" for cells in (list(table.columns), rule, *rows)]
     note = f"\n\n{table.note}" if table.note else ""
     return f"**{table.title}**\n\n" + "\n".join(lines) + note
@@ -94,7 +99,7 @@ def to_html(table: Table) -> str:
     head = "".join(f"<th{_side(table, i)}>{html.escape(c)}</th>"
                    for i, c in enumerate(table.columns))
     body = "".join(
-        "<tr>" + "".join(f"<td{_side(table, i)}>{html.escape(table.text(c))}</td>"
+        "<tr>" + "".join(f"<td{_side(table, i)}>{html.escape(table.text(c, i))}</td>"
                          for i, c in enumerate(row)) + "</tr>\n"
         for row in table.rows
     )

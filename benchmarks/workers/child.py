@@ -1,0 +1,127 @@
+"""The parent's side of a child process that speaks JSON lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from ... import errors
+from ...errors import FartrackError
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+class ChildError(FartrackError):
+    """A child process ended, or could not do what it was asked for."""
+
+
+class Child:
+    """One process that answers requests.
+
+    Args:
+        command: program and arguments.
+        name: for messages.
+        threads: limit for numerical libraries, set before they are loaded.
+    """
+
+    def __init__(self, command: Sequence[str], name: str, threads: int | None = None) -> None:
+        self.name = name
+        # A file, not a pipe: nobody reads it until something goes wrong.
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        try:
+            self._process = subprocess.Popen(
+                list(command),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                env=_environment(threads),
+                text=True,
+                encoding="utf-8",
+                # Ctrl-C is the parent's to handle: it still has questions to ask.
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._stderr.close()
+            raise ChildError(f"expected a program at {command[0]}: {error}") from error
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
+        """One request and its answer.
+
+        Raises:
+            FartrackError: what the child raised, as the same class where it is one of ours.
+        """
+        self.send(do, **arguments)
+        return self.receive()
+
+    def send(self, do: str, **arguments: Any) -> None:
+        """A request whose answer is fetched later."""
+        try:
+            pipe = cast(Any, self._process.stdin)
+            pipe.write(json.dumps({"do": do, **arguments}) + "\n")
+            pipe.flush()
+        except (BrokenPipeError, OSError) as error:
+            raise self._ended() from error
+
+    def receive(self) -> dict[str, Any]:
+        """The answer to the oldest request that has none yet."""
+        line = cast(Any, self._process.stdout).readline()
+        if not line:
+            raise self._ended()
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise _as_ours(answer["kind"], f"{self.name}: {answer['error']}")
+        return answer
+
+    def close(self) -> None:
+        """End the process; twice is fine."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._stderr):
+            if pipe is not None and not pipe.closed:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    continue
+
+    def _ended(self) -> ChildError:
+        status = self._process.wait()
+        self._stderr.seek(0)
+        tail = self._stderr.read()[-1500:].decode(errors="replace").strip()
+        return ChildError(f"{self.name}: its process ended with status {status}.\n{tail}")
+
+
+def module_command(module: str) -> list[str]:
+    """Runs a module of this package in this interpreter."""
+    root = __package__.rpartition(".")[0]
+    return [sys.executable, "-m", f"{root}.{module}"]
+
+
+def _environment(threads: int | None) -> Mapping[str, str]:
+    limits = {} if threads is None else dict.fromkeys(THREAD_VARIABLES, str(threads))
+    return {**os.environ, **limits}
+
+
+def _as_ours(kind: str, message: str) -> FartrackError:
+    found = getattr(errors, kind, None)
+    simple = isinstance(found, type) and issubclass(found, FartrackError)
+    if simple and found.__init__ is FartrackError.__init__:
+        return cast(FartrackError, found(message))
+    if kind in {"MissingDependencyError", "DeviceUnavailableError"}:
+        return errors.RuntimeUnavailableError(message)
+    return ChildError(message)
