@@ -27,7 +27,8 @@ class DataConfig(Frozen):
         scale_jitter: standard deviation of the log of the search crop's scale error.
         window: side in patches of the part of the search crop that is rendered and
             given to the network (0: all of it). Positions stay those of the full crop.
-        template_window: likewise for the central part of older templates (0: all).
+        template_keep: tokens per template that are given to the network, the centre and
+            a random rest, as pruning leaves them (0: all).
     """
 
     search_size: int = Field(default=128, multiple_of=16, gt=0)
@@ -40,7 +41,7 @@ class DataConfig(Frozen):
     far_motion: float = Field(default=0.6, ge=0.0)
     scale_jitter: float = Field(default=0.18, ge=0.0)
     window: int = Field(default=0, ge=0)
-    template_window: int = Field(default=0, ge=0)
+    template_keep: int = Field(default=0, ge=0)
 
 
 class LossConfig(Frozen):
@@ -51,6 +52,7 @@ class LossConfig(Frozen):
     distance: float = 5.0
     inside: float = 2.0
     matches: float = 2.0
+    focus: float = 0.5
     distill: float = 0.0
     sigma: float = Field(default=4.0, gt=0.0)
 

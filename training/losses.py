@@ -126,6 +126,18 @@ def token_loss(logits: Tensor, inside: Tensor, positive_weight: float = 4.0) -> 
     return F.binary_cross_entropy_with_logits(logits.float(), inside, pos_weight=weight)
 
 
+def focus_loss(focus: Tensor, inside: Tensor) -> Tensor:
+    """Negative log of the attention that falls inside the target.
+
+    Args:
+        focus: [B, 4, N], rows sum to 1.
+        inside: [B, N] of 0 and 1; samples with no token inside count nothing.
+    """
+    mass = (focus * inside.unsqueeze(1)).sum(-1)
+    seen = (inside.sum(-1) > 0).float().unsqueeze(1).expand_as(mass)
+    return -(seen * mass.clamp_min(1e-4).log()).sum() / seen.sum().clamp_min(1.0)
+
+
 def cosine_rate(progress: float, floor: float = 0.01) -> float:
     """Factor of the learning rate after ``progress`` (0..1) of a stage."""
     return floor + (1.0 - floor) * 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))

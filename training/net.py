@@ -21,11 +21,13 @@ from ..model.network import (
     IMAGE_MEAN,
     IMAGE_STD,
     PATCH,
+    Block,
     FARTrackNet,
 )
 
 MATCHED_LAYERS = (0, 2, 4)
 MATCH_SHARPNESS = 12.0
+FOCUSED_LAYERS = 3
 SEARCH_GRID, TEMPLATE_GRID = 14, 7
 
 
@@ -37,11 +39,14 @@ class Outputs:
         logits: coordinate logits [B, 4, 605] of every predicting layer, last one last.
         inside: [B, N] logits that a search token lies inside the target.
         matches: the same from token similarity, one per matched layer.
+        focus: [B, 4, N] attention of the commands on search tokens (each row sums to 1
+            over them), mean over heads, one per late layer.
     """
 
     logits: list[Tensor]
     inside: Tensor
     matches: list[Tensor]
+    focus: list[Tensor]
 
 
 class TrainableNet(nn.Module):
@@ -63,45 +68,50 @@ class TrainableNet(nn.Module):
         self.match_bias = nn.Parameter(torch.full((len(MATCHED_LAYERS),), -6.0))
 
     def forward(
-        self, templates: Tensor, search: Tensor, corner: Tensor, search_grid: int
+        self, templates: Tensor, kept: Tensor, search: Tensor, corner: Tensor, search_grid: int
     ) -> Outputs:
         """One pass.
 
         Args:
             templates: uint8 [B, K, T, T, 3] RGB.
+            kept: [B, K, M] tokens of each template that are used.
             search: uint8 [B, S, S, 3] RGB, all of the search crop or a window of it.
             corner: [B, 2] row and column of the window's first patch.
             search_grid: side of the full search crop in patches.
         """
-        b, k = templates.shape[:2]
-        z = self._template_tokens(templates)
-        x = self._embed(search) + self._search_positions(corner, search, search_grid)
+        z = self._template_tokens(templates, kept)
+        x = self._embed(patches(search)) + self._search_positions(corner, search, search_grid)
         x = x + self.core.identity[:, 5:6]
-        h = torch.cat([z.flatten(1, 2), x, self.core.commands().expand(b, -1, -1)], dim=1)
-        return self._encode(h, k, z.shape[2], x.shape[1])
+        commands = self.core.commands().expand(len(x), -1, -1)
+        middle = central(templates.shape[2] // PATCH, kept)
+        return self._encode(torch.cat([z, x, commands], dim=1), middle, x.shape[1])
 
-    def _encode(self, h: Tensor, slots: int, per_slot: int, searched: int) -> Outputs:
-        begin = slots * per_slot
-        middle = _central(slots, per_slot).to(h.device)
-        logits, matches = [], []
+    def _encode(self, h: Tensor, middle: Tensor, searched: int) -> Outputs:
+        """Run the blocks over tokens [B, N, 192] in the order templates, search, commands."""
+        begin = middle.shape[1]
+        logits, matches, focus = [], [], []
         for i, block in enumerate(self.core.blocks):
+            if self.training and i >= len(self.core.blocks) - FOCUSED_LAYERS:
+                focus.append(command_focus(block, h[:, -4:], h[:, begin : begin + searched]))
             h = block(h)
             if i in self.matched and self.training:
                 n = self.matched.index(i)
-                similar = _similarity(h[:, begin : begin + searched], h[:, middle])
+                similar = similarity(h[:, begin : begin + searched], h[:, :begin], middle)
                 matches.append(similar * self.match_scale[n] + self.match_bias[n])
             if i >= self.first_predicting:
                 logits.append(self.core.logits(h[:, -4:]).float())
         inside = self.token_head(h[:, begin : begin + searched])[..., 0].float()
-        return Outputs(logits, inside, matches)
+        return Outputs(logits, inside, matches, focus)
 
-    def _template_tokens(self, templates: Tensor) -> Tensor:
-        """[B, K, T, T, 3] -> [B, K, (T/16)^2, 192] with positions and slot identities."""
+    def _template_tokens(self, templates: Tensor, kept: Tensor) -> Tensor:
+        """Kept tokens with positions and slot identities, [B, K * M, 192]."""
         b, k = templates.shape[:2]
-        tokens = self._embed(templates.flatten(0, 1)).unflatten(0, (b, k))
         grid = templates.shape[2] // PATCH
-        position = resized_positions(self.core.pos_template, TEMPLATE_GRID, grid)
-        return tokens + position.unsqueeze(1) + self.core.identity[:, slot_rows(k)].unsqueeze(2)
+        values = patches(templates.flatten(0, 1)).unflatten(0, (b, k))
+        chosen = values.gather(2, kept.unsqueeze(-1).expand(-1, -1, -1, values.shape[-1]))
+        position = resized_positions(self.core.pos_template, TEMPLATE_GRID, grid)[0]
+        identity = self.core.identity[:, slot_rows(k)].unsqueeze(2)
+        return (self._embed(chosen) + position[kept] + identity).flatten(1, 2)
 
     def _search_positions(self, corner: Tensor, search: Tensor, grid: int) -> Tensor:
         table = resized_positions(self.core.pos_search, SEARCH_GRID, grid)[0]
@@ -112,16 +122,20 @@ class TrainableNet(nn.Module):
         rows, columns = corner[:, :1] + steps, corner[:, 1:] + steps
         return table[(rows.unsqueeze(2) * grid + columns.unsqueeze(1)).flatten(1)]
 
-    def _embed(self, image: Tensor) -> Tensor:
-        """uint8 [B, S, S, 3] -> patch tokens [B, (S/16)^2, 192]."""
-        mean, std = (torch.tensor(v, device=image.device) for v in (IMAGE_MEAN, IMAGE_STD))
-        values = (image.float() / 255.0 - mean) / std
-        b, s = values.shape[:2]
-        n = s // PATCH
-        patches = values.view(b, n, PATCH, n, PATCH, 3).permute(0, 1, 3, 5, 2, 4)
+    def _embed(self, values: Tensor) -> Tensor:
+        """Normalised patches [..., 768] (RGB, row, column order) to tokens [..., 192]."""
         embed = self.core.patch_embed
-        weight = embed.weight.flatten(1)
-        return F.linear(patches.reshape(b, n * n, weight.shape[1]), weight, embed.bias)
+        return F.linear(values, embed.weight.flatten(1), embed.bias)
+
+
+def patches(image: Tensor) -> Tensor:
+    """Normalised patches of uint8 RGB images: [B, S, S, 3] -> [B, (S/16)^2, 768]."""
+    mean, std = (torch.tensor(v, device=image.device) for v in (IMAGE_MEAN, IMAGE_STD))
+    values = (image.float() / 255.0 - mean) / std
+    b, s = values.shape[:2]
+    n = s // PATCH
+    split = values.view(b, n, PATCH, n, PATCH, 3).permute(0, 1, 3, 5, 2, 4)
+    return split.reshape(b, n * n, 3 * PATCH * PATCH)
 
 
 def slot_rows(count: int) -> list[int]:
@@ -141,19 +155,28 @@ def resized_positions(table: Tensor, side: int, wanted: int) -> Tensor:
     return grid.flatten(2).transpose(1, 2)
 
 
-def _central(slots: int, per_slot: int) -> Tensor:
-    """Indices of the central tokens (where the target is) of the first and newest template."""
-    side = math.isqrt(per_slot)
+def central(side: int, kept: Tensor) -> Tensor:
+    """Which kept tokens show the target's middle, first and newest template: [B, K * M] bool."""
     low, high = side // 4, side - side // 4
-    line = torch.arange(low, high)
-    block = (line.unsqueeze(1) * side + line).flatten()
-    return torch.cat([block + s * per_slot for s in sorted({0, slots - 1})])
+    row, column = kept // side, kept % side
+    middle = (row >= low) & (row < high) & (column >= low) & (column < high)
+    middle[:, 1:-1] = False
+    return middle.flatten(1)
 
 
-def _similarity(search: Tensor, template: Tensor) -> Tensor:
-    """Soft maximum of the cosine similarity to the template tokens: [B, N]."""
+def similarity(search: Tensor, template: Tensor, middle: Tensor) -> Tensor:
+    """Soft maximum of the cosine similarity to the template's middle tokens: [B, N]."""
     a, b = F.normalize(search.float(), dim=-1), F.normalize(template.float(), dim=-1)
-    return torch.logsumexp(MATCH_SHARPNESS * (a @ b.transpose(1, 2)), dim=-1)
+    alike = MATCH_SHARPNESS * (a @ b.transpose(1, 2))
+    return torch.logsumexp(alike.masked_fill(~middle.unsqueeze(1), -torch.inf), dim=-1)
+
+
+def command_focus(block: Block, commands: Tensor, search: Tensor) -> Tensor:
+    """Attention of the commands among the search tokens alone, mean over heads: [B, 4, N]."""
+    q = block.attn.queries(block.norm1(commands))
+    k, _ = block.attn.keys_values(block.norm1(search))
+    scores = (q @ k.transpose(-1, -2)).float() * HEAD_DIM**-0.5
+    return scores.softmax(-1).mean(dim=1)
 
 
 @torch.no_grad()

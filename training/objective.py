@@ -10,6 +10,7 @@ from .losses import (
     coordinate_loss,
     distillation_loss,
     expected_box,
+    focus_loss,
     inside_box,
     iou,
     siou_loss,
@@ -48,6 +49,10 @@ def pair_objective(
         matches = torch.stack([token_loss(m, inside) for m in outputs.matches]).mean()
         loss = loss + weights.matches * matches
         log["match"] = matches
+    if outputs.focus and weights.focus:
+        focus = torch.stack([focus_loss(f, inside) for f in outputs.focus]).mean()
+        loss = loss + weights.focus * focus
+        log["focus"] = focus
     if weights.distill and len(outputs.logits) > 1:
         pairs = zip(outputs.logits[:-1], outputs.logits[1:], strict=True)
         divergence = torch.stack([distillation_loss(s, t) for s, t in pairs]).mean()

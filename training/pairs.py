@@ -31,13 +31,26 @@ class Sample(TypedDict):
 
     ``templates`` uint8 [K, T, T, 3] RGB; ``search`` uint8 [S, S, 3] RGB; ``box`` float32
     [4], x0, y0, x1, y1 in units of the full search crop; ``corner`` int64 [2], the row
-    and column of the first rendered search patch.
+    and column of the first rendered search patch; ``kept`` int64 [K, M], the tokens of
+    each template that count, ascending.
     """
 
     templates: Tensor
     search: Tensor
     box: Tensor
     corner: Tensor
+    kept: Tensor
+
+
+def to_device(batch: Sample, device: torch.device) -> Sample:
+    """The batch on another device."""
+    return {
+        "templates": batch["templates"].to(device, non_blocking=True),
+        "search": batch["search"].to(device, non_blocking=True),
+        "box": batch["box"].to(device, non_blocking=True),
+        "corner": batch["corner"].to(device, non_blocking=True),
+        "kept": batch["kept"].to(device, non_blocking=True),
+    }
 
 
 class PairDataset(torch.utils.data.Dataset[Sample]):
@@ -76,6 +89,7 @@ def make_pair(bank: Bank, config: DataConfig, rng: np.random.Generator) -> Sampl
         "search": torch.from_numpy(np.ascontiguousarray(search[..., ::-1])),
         "box": torch.from_numpy(box.astype(np.float32)),
         "corner": torch.from_numpy(corner),
+        "kept": torch.from_numpy(_kept(config, rng)),
     }
 
 
@@ -148,6 +162,17 @@ def _window(
     low = np.clip(middle - count + 1.5, 0, grid - count)
     high = np.clip(middle - 1.5, low, grid - count)
     return np.rint(rng.uniform(low, high)).astype(np.int64)
+
+
+def _kept(config: DataConfig, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Tokens that survive pruning, [K, M]: the target's middle first, others at random."""
+    side = config.template_size // PATCH
+    count = config.template_keep or side * side
+    rank = rng.random((config.num_templates, side, side))
+    low, high = side // 2 - 1, side - side // 2 + 1
+    rank[:, low:high, low:high] += 1.0
+    order = np.argsort(-rank.reshape(config.num_templates, -1), axis=1)
+    return np.sort(order[:, :count], axis=1)
 
 
 def _elastic(image: Image, rng: np.random.Generator, amount: float) -> Image:

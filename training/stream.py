@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import torch
@@ -31,6 +30,5 @@ def batches(
 
 
 def _quiet(_: int) -> None:
-    """Workers compute on one thread each and give way to the training process."""
+    """Workers compute on one thread each."""
     torch.set_num_threads(1)
-    os.nice(1)

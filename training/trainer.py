@@ -17,7 +17,7 @@ from .config import RunConfig, StageConfig
 from .losses import cosine_rate
 from .net import PATCH, TrainableNet, initialise
 from .objective import pair_objective
-from .pairs import PairDataset, Sample
+from .pairs import PairDataset, Sample, to_device
 from .stream import batches
 
 STATE_FILE = "state.pt"
@@ -122,15 +122,12 @@ class Trainer:
             group["lr"] = rate
         self.net.train()
         grid = stage.data.search_size // PATCH
-        moved: Sample = {
-            "templates": batch["templates"].to(self._device, non_blocking=True),
-            "search": batch["search"].to(self._device, non_blocking=True),
-            "box": batch["box"].to(self._device, non_blocking=True),
-            "corner": batch["corner"].to(self._device, non_blocking=True),
-        }
+        moved = to_device(batch, self._device)
         context = torch.autocast(self._device.type, torch.bfloat16) if config.amp else nullcontext()
         with context:
-            outputs = self.net(moved["templates"], moved["search"], moved["corner"], grid)
+            outputs = self.net(
+                moved["templates"], moved["kept"], moved["search"], moved["corner"], grid
+            )
         loss, scalars = pair_objective(outputs, moved, grid, stage.loss)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
