@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from ..cli.common import make_app
 from .commands.accuracy import accuracy
 from .commands.compare import compare
+from .commands.env import env
+from .commands.soak import soak
+from .commands.speed import speed
 
 SUMMARY = (
     "Measure a tracker as a user meets it: speed with every stage, accuracy of the same file, "
@@ -18,8 +21,11 @@ SUMMARY = (
 DEFAULT = "speed"
 
 app = make_app(SUMMARY)
+app.command()(speed)
 app.command()(accuracy)
 app.command()(compare)
+app.command()(soak)
+app.command()(env)
 
 
 @app.callback(help=SUMMARY)

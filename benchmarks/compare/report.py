@@ -104,12 +104,13 @@ def accuracy_versus_latency(figure: Figure, report: CompareReport) -> None:
         ax.annotate(t.name, (mid, t.overall.ao), xytext=(0, 11), textcoords="offset points",
                     ha="center", color=color(i), fontweight="bold" if t.ours else "normal")
     ax.set_xscale("log")
-    from matplotlib.ticker import NullFormatter, ScalarFormatter
+    from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    ax.xaxis.set_major_formatter(ScalarFormatter())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xticks(_ticks([t for _, t in shown]))
     ax.margins(x=0.2)
+    ax.minorticks_off()
     ax.set(title="Accuracy versus latency", ylim=(0.0, 1.0), ylabel="average overlap (AO)",
            xlabel="milliseconds per frame, median (bars: p10 to p90)")
 

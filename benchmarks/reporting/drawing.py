@@ -10,7 +10,7 @@ from ...errors import MissingDependencyError
 if TYPE_CHECKING:
     from .outputs import Plot
 
-COLORS = ("#0b6e8a", "#d1495b", "#edae49", "#66a182", "#6b4e9b", "#8d6e63", "#2e4057", "#c26dbc")
+COLORS = ("#0b6e8a", "#d1495b", "#b7791f", "#66a182", "#6b4e9b", "#8d6e63", "#2e4057", "#c26dbc")
 """A palette that stays apart in print and for most colour-blind readers."""
 
 LINES = ("-", "--", "-.", ":")

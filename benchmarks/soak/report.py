@@ -1,0 +1,174 @@
+"""What a soak found, and whether it is within limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..reporting.drawing import color
+from ..reporting.outputs import Plot
+from ..reporting.table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MIB = 1024 * 1024
+SETTLING = 0.2
+"""Share of the run that is left out: caches fill and memory pools grow at first."""
+
+
+class Limits(BaseModel):
+    """What is still fine.
+
+    Attributes:
+        rss_mib_per_10k: growth of resident memory, MiB per 10,000 frames.
+        latency_drift: rise of the median latency from the first fifth after settling to the
+            last, as a share.
+        descriptors: growth of open file descriptors.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rss_mib_per_10k: float = Field(default=2.0, ge=0.0)
+    latency_drift: float = Field(default=0.25, ge=0.0)
+    descriptors: int = Field(default=2, ge=0)
+
+
+class Sample(BaseModel):
+    """One look at the process.
+
+    Attributes:
+        frame: frames tracked so far.
+        rss: resident bytes.
+        descriptors: open file descriptors, None where the system does not tell.
+        median_ms: median latency since the look before.
+    """
+
+    frame: int
+    rss: int
+    descriptors: int | None
+    median_ms: float
+
+
+class SoakReport(BaseModel):
+    """What `soak` returns.
+
+    Attributes:
+        tracker: its name.
+        machine: CPU and cores.
+        active: runtime, device, precision, threads.
+        frames: tracked.
+        seconds: wall time.
+        limits: what was allowed.
+        samples: looks at the process, evenly spread.
+        interrupted: stopped by Ctrl-C.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    tracker: str
+    machine: str
+    active: dict[str, str] = {}
+    frames: int = 0
+    seconds: float = 0.0
+    limits: Limits = Limits()
+    samples: list[Sample] = []
+    interrupted: bool = False
+
+    def settled(self) -> list[Sample]:
+        """The samples that count."""
+        return self.samples[int(len(self.samples) * SETTLING) :]
+
+    @property
+    def rss_slope(self) -> float | None:
+        """MiB per 10,000 frames, least squares over the settled samples."""
+        found = self.settled()
+        if len(found) < 3:
+            return None
+        slope = np.polyfit([s.frame for s in found], [s.rss for s in found], 1)[0]
+        return float(slope * 1e4 / MIB)
+
+    @property
+    def latency_drift(self) -> float | None:
+        """Last fifth of the settled samples over the first, minus one."""
+        found = [s.median_ms for s in self.settled()]
+        fifth = len(found) // 5
+        if fifth < 1:
+            return None
+        first, last = np.median(found[:fifth]), np.median(found[-fifth:])
+        return float(last / first - 1.0) if first > 0 else None
+
+    @property
+    def descriptor_growth(self) -> int | None:
+        """Last sample minus the first that counts."""
+        counts = [s.descriptors for s in self.settled() if s.descriptors is not None]
+        return counts[-1] - counts[0] if counts else None
+
+    def failures(self) -> list[str]:
+        """Limits that were passed, in words; empty when all is fine."""
+        pairs = (
+            ("resident memory grows, MiB per 10,000 frames", self.rss_slope,
+             self.limits.rss_mib_per_10k),
+            ("median latency rises, share", self.latency_drift, self.limits.latency_drift),
+            ("open file descriptors grow", self.descriptor_growth, self.limits.descriptors),
+        )
+        return [f"{what}: {found:.3g}, expected at most {most:g}"
+                for what, found, most in pairs if found is not None and found > most]
+
+    def heading(self) -> str:
+        """One line that names the measurement."""
+        return f"Soak of {self.tracker}: {self.frames:,} frames"
+
+    def tables(self) -> list[Table]:
+        """The verdict, one line a limit."""
+        note = (f"{self.machine}. {self.frames:,} frames in {self.seconds:,.0f} s. The first "
+                f"{SETTLING:.0%} of the samples do not count.")
+        if self.interrupted:
+            note += " Interrupted."
+        first, last = (self.samples[0], self.samples[-1]) if self.samples else (None, None)
+        table = Table("Soak", ["what", "start", "end", "found", "limit"], digits=2, note=note)
+        if first is None or last is None:
+            return [table]
+        table.rows = [
+            ["resident memory MiB; growth per 10,000 frames", first.rss / MIB, last.rss / MIB,
+             self.rss_slope, self.limits.rss_mib_per_10k],
+            ["median latency ms; rise as a share", first.median_ms, last.median_ms,
+             self.latency_drift, self.limits.latency_drift],
+            ["file descriptors; growth", _float(first.descriptors), _float(last.descriptors),
+             _float(self.descriptor_growth), float(self.limits.descriptors)],
+        ]
+        return [table]
+
+    def plots(self) -> Mapping[str, Plot]:
+        """Memory and latency over the frames."""
+        if len(self.samples) < 2:
+            return {}
+        return {"Memory and latency": Plot(draw=lambda f: over_time(f, self), size=(8.5, 5.0))}
+
+    def pictures(self) -> Mapping[str, bytes]:
+        """None."""
+        return {}
+
+
+def _float(value: int | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def over_time(figure: Figure, report: SoakReport) -> None:
+    """Two panels over the number of frames; the settling part is shaded."""
+    memory, latency = figure.subplots(2, 1, sharex=True)
+    frames = [s.frame for s in report.samples]
+    rss = [s.rss / MIB for s in report.samples]
+    memory.plot(frames, rss, color=color(0), linewidth=2)
+    middle = float(np.median(rss))
+    memory.set_ylim(min(*rss, middle * 0.9), max(*rss, middle * 1.1))
+    memory.set(title="Resident memory", ylabel="MiB")
+    latency.plot(frames, [s.median_ms for s in report.samples], color=color(1), linewidth=1.5)
+    latency.set(title="Median latency", ylabel="ms", xlabel="frames", ylim=(0.0, None))
+    start = report.settled()[0].frame if report.settled() else 0
+    for ax in (memory, latency):
+        ax.axvspan(0, start, color="#e9ecef", zorder=0)
+        ax.margins(x=0)
