@@ -7,8 +7,9 @@ from collections.abc import Set
 from ..errors import ArtifactError
 from .base import Family
 from .fartrack.family import FARTrackFamily
+from .mixformerv2.family import MixFormerV2Family
 
-_FAMILIES: list[Family] = [FARTrackFamily()]
+_FAMILIES: list[Family] = [FARTrackFamily(), MixFormerV2Family()]
 
 
 def register_family(family: Family) -> None:
