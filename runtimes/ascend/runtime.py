@@ -1,0 +1,154 @@
+"""Ascend as a runtime."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+from ...errors import ConfigError, DeviceUnavailableError, StateError
+from ...runtime import Feeds, Outputs, RuntimeInfo
+from .device import Device, device_index
+from .graph import AscendGraph
+from .library import Acl, load_acl
+from .loaded import Execution, LoadedModel
+from .process import process_of
+
+TIMEOUT_MS = 10_000
+PRECISIONS = {"origin": "fp32", "mixed": "fp16", "fp16": "fp16"}
+"""ATC precision to the arithmetic it allows."""
+
+
+class AscendRuntime:
+    """Runs a model's graphs on an Ascend NPU. Not run on hardware yet.
+
+    Passes are serialised by a lock, because a model may be executed by one thread at a
+    time; a second runtime loads the model again and runs independently.
+
+    Args:
+        graphs: graph name to its ``.om`` and border.
+        device: ``npu:0``, ``npu`` or ``auto``.
+        soc_version: chip the files were compiled for; None skips the comparison.
+        precision: ``origin``, ``mixed`` or ``fp16``, as the files were compiled.
+        execution: ``async``, or ``sync`` (holds Python's lock during a pass).
+        zero_copy: write device memory directly; None where host and NPU share memory.
+        timeout_ms: longest wait for a pass; -1 for ever.
+
+    Raises:
+        RuntimeUnavailableError: CANN's module is not there, or a call failed (AclError).
+        DeviceUnavailableError: the device is not there, or is another chip.
+        ArtifactError: a file is damaged or does not fit its border.
+        ConfigError: zero copy was asked for where memory is not shared.
+    """
+
+    def __init__(
+        self,
+        graphs: Mapping[str, AscendGraph],
+        device: str = "auto",
+        *,
+        soc_version: str | None = None,
+        precision: str = "origin",
+        execution: Execution = "async",
+        zero_copy: bool | None = None,
+        timeout_ms: int = TIMEOUT_MS,
+    ) -> None:
+        if execution not in ("async", "sync"):
+            raise ConfigError(f"expected execution 'async' or 'sync'; got {execution!r}.")
+        self._lock = threading.Lock()
+        self._models: dict[str, LoadedModel] = {}
+        acl = load_acl()
+        process = process_of(acl)
+        index = device_index(acl, device)
+        with ExitStack() as undo:
+            self._device = Device(acl, process, index, timeout_ms)
+            undo.callback(self._device.close)
+            soc = _checked_chip(acl, soc_version)
+            shared = _checked_sharing(self._device, zero_copy)
+            self._load(graphs, shared, execution)
+            undo.pop_all()
+        facts = {
+            "atc precision": precision,
+            "execution": execution,
+            "copies": "zero copy" if shared else "memcpy",
+            "status": "not run on hardware",
+        }
+        for name, model in self._models.items():
+            facts |= {f"{name} {key}": text for key, text in model.unverified.items()}
+        self._info = RuntimeInfo(
+            name="ascend",
+            device=f"npu:{index}",
+            provider=f"CANN acl {_version(acl)} on {soc}",
+            precision=PRECISIONS.get(precision, precision),
+            threads=0,
+            details=facts,
+        )
+        process.users.add(self)
+
+    def _load(self, graphs: Mapping[str, AscendGraph], shared: bool, execution: Execution) -> None:
+        with self._device.entered(), ExitStack() as undo:
+            for name, graph in graphs.items():
+                model = LoadedModel(self._device, graph, shared, execution)
+                undo.callback(model.close)
+                self._models[name] = model
+            undo.pop_all()
+
+    @property
+    def info(self) -> RuntimeInfo:
+        """What is really active."""
+        return self._info
+
+    def run(self, graph: str, feeds: Feeds) -> Outputs:
+        """Run one graph once, from any thread.
+
+        Raises:
+            StateError: the runtime is closed, or the process was forked.
+            InputError: a feed does not fit.
+            AclError: a call failed.
+        """
+        with self._lock:
+            if not self._models:
+                raise StateError("the Ascend runtime is closed: open the model again.")
+            if graph not in self._models:
+                known = ", ".join(self._models)
+                raise ConfigError(f"expected a graph of {known}; got {graph!r}.")
+            with self._device.entered():
+                return self._models[graph].run(feeds)
+
+    def close(self) -> None:
+        """Unload and release everything on the device; twice is fine."""
+        with self._lock:
+            models, self._models = self._models, {}
+            if not models or self._device.foreign:
+                return
+            acl = self._device.acl
+            with ExitStack() as stack:
+                stack.callback(self._device.close)
+                stack.enter_context(self._device.entered_for_release())
+                for model in models.values():
+                    stack.callback(model.close)
+                stack.callback(acl.release, "rt.synchronize_stream", self._device.stream)
+
+
+def _checked_chip(acl: Acl, wanted: str | None) -> str:
+    found = acl.raw("get_soc_name") if acl.has("get_soc_name") else None
+    if wanted and found and found != wanted:
+        raise DeviceUnavailableError(
+            wanted,
+            str(found),
+            f"The model was compiled for {wanted}: export it again with --soc-version {found}.",
+        )
+    return str(found) if found else "unknown chip"
+
+
+def _checked_sharing(device: Device, asked: bool | None) -> bool:
+    if asked and not device.shares_memory:
+        raise ConfigError(
+            "zero_copy=True needs a board whose host and NPU share memory; this is a card with "
+            "memory of its own. Use zero_copy=None."
+        )
+    return device.shares_memory if asked is None else asked
+
+
+def _version(acl: Acl) -> str:
+    major, minor, patch, code = acl.raw("get_version")
+    return f"{major}.{minor}.{patch}" if code == 0 else "of unknown version"
