@@ -16,6 +16,7 @@ from .errors import ArtifactError, ConfigError, MissingDependencyError
 from .families.base import FamilyConfig
 from .families.registry import family_named
 from .runtime import Runtime
+from .threads import wait_without_spinning
 from .tracked_model import TrackedModel
 
 DEFAULT_MODEL = "default.safetensors"
@@ -105,6 +106,7 @@ def assemble(
 
 def _open_pytorch(checkpoint: Checkpoint, device: str, threads: int | None) -> Runtime:
     family, config = checkpoint.family, checkpoint.config
+    wait_without_spinning()
     try:
         from .runtimes.pytorch import PyTorchRuntime
 

@@ -10,7 +10,9 @@ from fartrack_sdk import ScriptedRuntime
 from fartrack_sdk.families.fartrack.config import FARTrackConfig
 from fartrack_sdk.families.fartrack.contract import graph_specs
 from fartrack_sdk.loading import assemble
+from fartrack_sdk.threads import wait_without_spinning
 
+wait_without_spinning()
 DATA = Path(__file__).parent / "data"
 
 

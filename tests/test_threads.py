@@ -5,7 +5,14 @@ import sys
 import pytest
 
 from fartrack_sdk import ConfigError
-from fartrack_sdk.threads import ENVIRONMENT, cgroup_quota, resolve_threads, usable_cpus
+from fartrack_sdk.threads import (
+    ENVIRONMENT,
+    SHORT_SPIN,
+    cgroup_quota,
+    resolve_threads,
+    usable_cpus,
+    wait_without_spinning,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +67,18 @@ def test_bad_environment_is_named(monkeypatch, text):
     monkeypatch.setenv(ENVIRONMENT, text)
     with pytest.raises(ConfigError):
         resolve_threads(None)
+
+
+def test_openmp_waits_without_spinning_unless_told_otherwise(monkeypatch):
+    for name in ("OMP_WAIT_POLICY", *SHORT_SPIN):
+        monkeypatch.delenv(name, raising=False)
+    wait_without_spinning()
+    assert os.environ["GOMP_SPINCOUNT"] == SHORT_SPIN["GOMP_SPINCOUNT"]
+
+
+def test_a_users_openmp_setting_stands(monkeypatch):
+    for name in SHORT_SPIN:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    wait_without_spinning()
+    assert "GOMP_SPINCOUNT" not in os.environ
