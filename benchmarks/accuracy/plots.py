@@ -58,6 +58,7 @@ def _ordered_names(trackers: list[TrackerResult]) -> list[str]:
 
 
 def _finish_bars(ax: Axes, count: int) -> None:
+    ax.margins(y=0.01)
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
     ax.set(title="Average overlap by sequence", xlabel="AO", xlim=(0.0, 1.0))

@@ -101,8 +101,9 @@ def accuracy_versus_latency(figure: Figure, report: CompareReport) -> None:
         low, mid, high = t.latency_ms.p50 - t.latency_ms.p10, t.latency_ms.p50, t.latency_ms.p90
         ax.errorbar(mid, t.overall.ao, xerr=[[low], [high - mid]], color=color(i), capsize=3,
                     marker="*" if t.ours else "o", markersize=15 if t.ours else 9)
-        ax.annotate(t.name, (mid, t.overall.ao), xytext=(0, 11), textcoords="offset points",
-                    ha="center", color=color(i), fontweight="bold" if t.ours else "normal")
+        ax.annotate(t.name, (mid, t.overall.ao), textcoords="offset points", ha="center",
+                    xytext=(0, -20 if _has_one_above(t, report.trackers) else 11), color=color(i),
+                    fontweight="bold" if t.ours else "normal")
     ax.set_xscale("log")
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
@@ -113,6 +114,16 @@ def accuracy_versus_latency(figure: Figure, report: CompareReport) -> None:
     ax.minorticks_off()
     ax.set(title="Accuracy versus latency", ylim=(0.0, 1.0), ylabel="average overlap (AO)",
            xlabel="milliseconds per frame, median (bars: p10 to p90)")
+
+
+def _has_one_above(t: Contestant, others: list[Contestant]) -> bool:
+    """Whether a label above the point would run into another point."""
+    near = [o for o in others if o is not t and o.overall and o.latency_ms]
+    return any(
+        0.0 <= o.overall.ao - t.overall.ao < 0.12 and 1 / 3 < o.latency_ms.p50 / t.latency_ms.p50 < 3
+        for o in near
+        if o.overall and t.overall and o.latency_ms and t.latency_ms
+    )
 
 
 def _ticks(trackers: list[Contestant]) -> list[float]:

@@ -19,6 +19,9 @@ MIB = 1024 * 1024
 SETTLING = 0.2
 """Share of the run that is left out: caches fill and memory pools grow at first."""
 
+SETTLING_FRAMES = 2000
+"""Never fewer than these: a target's template memory grows to 1,536 entries, then stops."""
+
 
 class Limits(BaseModel):
     """What is still fine.
@@ -80,7 +83,8 @@ class SoakReport(BaseModel):
 
     def settled(self) -> list[Sample]:
         """The samples that count."""
-        return self.samples[int(len(self.samples) * SETTLING) :]
+        late = self.samples[int(len(self.samples) * SETTLING) :]
+        return [s for s in late if s.frame > SETTLING_FRAMES]
 
     @property
     def rss_slope(self) -> float | None:
@@ -125,7 +129,7 @@ class SoakReport(BaseModel):
     def tables(self) -> list[Table]:
         """The verdict, one line a limit."""
         note = (f"{self.machine}. {self.frames:,} frames in {self.seconds:,.0f} s. The first "
-                f"{SETTLING:.0%} of the samples do not count.")
+                f"{SETTLING:.0%}, and {SETTLING_FRAMES:,} frames at least, do not count.")
         if self.interrupted:
             note += " Interrupted."
         first, last = (self.samples[0], self.samples[-1]) if self.samples else (None, None)
@@ -168,7 +172,7 @@ def over_time(figure: Figure, report: SoakReport) -> None:
     memory.set(title="Resident memory", ylabel="MiB")
     latency.plot(frames, [s.median_ms for s in report.samples], color=color(1), linewidth=1.5)
     latency.set(title="Median latency", ylabel="ms", xlabel="frames", ylim=(0.0, None))
-    start = report.settled()[0].frame if report.settled() else 0
+    start = report.settled()[0].frame if report.settled() else frames[-1]
     for ax in (memory, latency):
         ax.axvspan(0, start, color="#e9ecef", zorder=0)
         ax.margins(x=0)
