@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from ...errors import InferenceError
@@ -12,6 +10,8 @@ from ..base import Estimate
 
 LEFT_TOP_RIGHT_BOTTOM = (0, 2, 1, 3)
 """Rows of the logits in the order of corners; the network has left, right, top, bottom."""
+LARGEST_LOGIT = 80.0
+"""Beyond it exp overflows float32; the probability is below 1e-34 there."""
 
 
 def decode(outputs: Outputs) -> Estimate:
@@ -42,10 +42,12 @@ def decode(outputs: Outputs) -> Estimate:
     mean = probabilities @ bins
     variance = probabilities @ (bins * bins) - mean * mean
     sharpness = float(probabilities.max(axis=-1).mean())
-    score = sharpness if presence is None else _sigmoid(float(presence[0, 0]))
+    score = sharpness if presence is None else _sigmoid(np.float32(presence[0, 0]))
     spread = float(np.sqrt(np.maximum(variance, 0.0)).mean())
     return Estimate(mean[list(LEFT_TOP_RIGHT_BOTTOM)], score, spread)
 
 
-def _sigmoid(logit: float) -> float:
-    return 0.5 * (1.0 + math.tanh(0.5 * logit))
+def _sigmoid(logit: np.float32) -> float:
+    """In float32: where it saturates, frames tie, and the update rule keeps the first of them."""
+    bounded = max(np.float32(-LARGEST_LOGIT), logit)
+    return float(np.float32(1.0) / (np.float32(1.0) + np.exp(-bounded)))
