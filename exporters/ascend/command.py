@@ -1,0 +1,88 @@
+"""The exact ``atc`` command of a graph."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from ...errors import ConfigError
+from ...families.base import GraphSpec
+from .onnx_graph import float_border
+
+Precision = Literal["origin", "mixed", "fp16"]
+MODES = {
+    "origin": "must_keep_origin_dtype",
+    "mixed": "allow_mix_precision",
+    "fp16": "force_fp16",
+}
+"""The SDK's word to ATC's ``--precision_mode``. ATC's own default would be force_fp16."""
+CHIP = re.compile(r"Ascend\d{3}[A-Za-z0-9_]*")
+SAFE = re.compile(r"[A-Za-z0-9_.\-/]+")
+
+
+@dataclass(frozen=True)
+class AtcJob:
+    """One graph to compile, all paths relative to the working directory.
+
+    Attributes:
+        graph: name of the graph; ``<graph>.onnx`` becomes ``<graph>.om``.
+        spec: its border.
+        soc_version: for example ``Ascend310B4``.
+        precision: ``origin``, ``mixed`` or ``fp16``.
+        aipp: whether AIPP normalises, with ``aipp_<graph>.cfg``.
+    """
+
+    graph: str
+    spec: GraphSpec
+    soc_version: str
+    precision: Precision = "origin"
+    aipp: bool = True
+
+    def argv(self, atc: str = "atc") -> list[str]:
+        """The command as an argument list; no shell, no quotes."""
+        border = float_border(self.spec)
+        shapes = ";".join(f"{t.name}:{','.join(map(str, t.shape))}" for t in border)
+        images = [f"--insert_op_conf=aipp_{self.graph}.cfg"] if self.aipp else []
+        return [
+            atc,
+            "--framework=5",
+            f"--model={self.graph}.onnx",
+            f"--output={self.graph}",
+            f"--soc_version={self.soc_version}",
+            "--input_format=NCHW",
+            f"--input_shape={shapes}",
+            *images,
+            f"--precision_mode={MODES[self.precision]}",
+            "--output_type=FP32",
+            "--op_compiler_cache_mode=enable",
+            "--op_compiler_cache_dir=./cache",
+            "--log=error",
+        ]
+
+
+def checked_soc(soc_version: str | None) -> str:
+    """The chip's name, which nobody can guess.
+
+    Raises:
+        ConfigError: none was given, or it is not one of a chip; says how to find it.
+    """
+    if soc_version and CHIP.fullmatch(soc_version):
+        return soc_version
+    raise ConfigError(
+        f"expected --soc-version, the chip that will run the model; got {soc_version!r}. On the "
+        "board, 'npu-smi info' shows it in the column Name (310B4 means Ascend310B4), or: "
+        "python -c 'import acl; print(acl.get_soc_name())'. Orange Pi AIpro 8T and Atlas 200I "
+        "DK A2 are Ascend310B4, Orange Pi AIpro 20T is Ascend310B1."
+    )
+
+
+def checked_precision(precision: str) -> str:
+    """``origin``, ``mixed`` or ``fp16``.
+
+    Raises:
+        ConfigError: another word.
+    """
+    if precision not in MODES:
+        raise ConfigError(f"expected --precision {', '.join(MODES)}; got {precision!r}.")
+    return precision
