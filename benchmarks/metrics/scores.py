@@ -77,15 +77,17 @@ def score_sequence(
         The scores, or None when no frame is left to count.
     """
     boxes, true = _prepared(prediction, truth, convention, size)
+    # As the file has them: a box that is clipped away still counts, as missed.
+    valid = _valid(as_boxes(truth), convention)
     gone = _flags(absent, len(true), False)
     counted = _flags(annotated, len(true), True)
     if convention.first_frame == "excluded":
         counted[:1] = False
     if convention.absent == "excluded":
-        counted &= ~gone & _valid(true, convention)
+        counted &= ~gone & valid
     if not counted.any():
         return None
-    overlap, distance, normalized = _errors(boxes, true, gone, convention)
+    overlap, distance, normalized = _errors(boxes, true, ~valid, gone, convention)
     return _scores(overlap[counted], distance[counted], normalized[counted], convention)
 
 
@@ -143,10 +145,9 @@ def _valid(truth: Floats, convention: Convention) -> Flags:
 
 
 def _errors(
-    boxes: Floats, truth: Floats, gone: Flags, convention: Convention
+    boxes: Floats, truth: Floats, invalid: Flags, gone: Flags, convention: Convention
 ) -> tuple[Floats, Floats, Floats]:
     """Overlap, distance and normalised distance with the convention's stand-ins."""
-    invalid = ~_valid(truth, convention)
     overlap = iou(boxes, truth)
     distance, normalized = center_error(boxes, truth), normalized_center_error(boxes, truth)
     overlap[invalid | gone] = MISSED_OVERLAP

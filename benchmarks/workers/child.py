@@ -119,9 +119,9 @@ def _environment(threads: int | None) -> Mapping[str, str]:
 
 def _as_ours(kind: str, message: str) -> FartrackError:
     found = getattr(errors, kind, None)
-    simple = isinstance(found, type) and issubclass(found, FartrackError)
-    if simple and found.__init__ is FartrackError.__init__:
-        return cast(FartrackError, found(message))
+    ours = isinstance(found, type) and issubclass(found, FartrackError)
+    if ours and "__init__" not in vars(found):
+        return cast(FartrackError, cast(Any, found)(message))
     if kind in {"MissingDependencyError", "DeviceUnavailableError"}:
         return errors.RuntimeUnavailableError(message)
     return ChildError(message)

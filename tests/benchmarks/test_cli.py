@@ -1,0 +1,87 @@
+"""The command as a user meets it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from fartrack_sdk.benchmarks.cli import with_default
+
+HEAVY = ("torch", "matplotlib", "onnxruntime", "openvino", "distributed")
+
+
+@pytest.mark.parametrize("command", [[], ["speed"], ["accuracy"], ["compare"], ["soak"], ["env"]])
+def test_help_is_light(command):
+    code = (
+        "import sys\n"
+        "from fartrack_sdk.benchmarks.cli import main\n"
+        f"try:\n    main({[*command, '--help']!r})\nexcept SystemExit as end:\n"
+        "    assert end.code == 0\n"
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                            check=True)
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_options_alone_mean_speed():
+    assert with_default(["--device", "cpu"]) == ["speed", "--device", "cpu"]
+    assert with_default([]) == ["speed"]
+    assert with_default(["--help"]) == ["--help"]
+    assert with_default(["soak", "--frames", "5"]) == ["soak", "--frames", "5"]
+
+
+def test_accuracy_prints_a_table_and_writes_files(plain_set, still_option, tmp_path, bench):
+    result = bench("accuracy", plain_set, *still_option, "--out", tmp_path / "out",
+                   "--json", tmp_path / "r.json", "--plot", tmp_path / "r.png")
+    assert result.exit_code == 0, result.text
+    assert "Convention plain" in result.text
+    assert json.loads((tmp_path / "r.json").read_text())["layout"] == "plain"
+    assert (tmp_path / "r.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_accuracy_gate_exits_with_4(plain_set, still_option, tmp_path, bench):
+    common = ["accuracy", plain_set, *still_option, "--out", tmp_path]
+    assert bench(*common, "--fail-under-ao", 0.1).exit_code == 0
+    low = bench(*common, "--fail-under-ao", 0.99)
+    assert low.exit_code == 4
+    assert "AO is below 0.99" in low.text
+
+
+def test_strict_exits_with_4_when_the_data_are_wrong(plain_set, still_option, tmp_path, bench):
+    (plain_set / "dog" / "img" / "000003.jpg").write_bytes(b"no picture")
+    common = ["accuracy", plain_set, *still_option, "--out", tmp_path]
+    assert bench(*common).exit_code == 0
+    strict = bench(*common, "--strict")
+    assert strict.exit_code == 4
+    assert "000003.jpg" in strict.text
+
+
+def test_several_trackers_stand_side_by_side(plain_set, tracker_file, tmp_path, bench):
+    result = bench("accuracy", plain_set, "--factory", f"one={tracker_file}:Still",
+                   "--factory", f"two={tracker_file}:Still", "--out", tmp_path)
+    assert result.exit_code == 0
+    assert {"one", "two"} <= set(result.text.split())
+
+
+def test_bad_input_exits_with_2(tmp_path, bench, still_option, plain_set):
+    assert bench("accuracy", tmp_path / "no", *still_option).exit_code == 2
+    assert bench("accuracy", plain_set, "--model", tmp_path / "no.pth").exit_code == 2
+    assert bench("accuracy", plain_set, "--layout", "mot", *still_option).exit_code == 2
+
+
+def test_missing_device_exits_with_3(plain_set, tmp_path, bench):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("this machine has the device")
+    result = bench("accuracy", plain_set, "--device", "cuda", "--out", tmp_path)
+    assert result.exit_code == 3
+
+
+def test_empty_set_exits_with_2_and_names_the_folders(plain_set, tmp_path, bench, still_option):
+    for file in plain_set.glob("*/img/*"):
+        file.unlink()
+    result = bench("accuracy", plain_set, *still_option, "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "the folder has none" in result.text

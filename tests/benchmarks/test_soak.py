@@ -1,0 +1,92 @@
+"""Endurance: what grows is found, what does not is let pass."""
+
+import pytest
+
+from fartrack_sdk.benchmarks.soak.report import Limits, Sample, SoakReport
+from fartrack_sdk.benchmarks.soak.run import soak
+from fartrack_sdk.benchmarks.trackers import TrackerSpec
+from fartrack_sdk.errors import ConfigError
+
+MIB = 2**20
+
+
+def report(rss=lambda f: 200 * MIB, ms=lambda f: 5.0, descriptors=lambda f: 9, frames=20_000):
+    steps = range(100, frames + 1, 100)
+    samples = [
+        Sample(frame=f, rss=int(rss(f)), descriptors=descriptors(f), median_ms=ms(f)) for f in steps
+    ]
+    return SoakReport(tracker="t", machine="m", frames=frames, samples=samples, limits=Limits())
+
+
+def test_steady_process_passes():
+    assert report().failures() == []
+
+
+def test_growing_memory_fails_with_its_slope():
+    found = report(rss=lambda f: 200 * MIB + 5 * MIB * f / 10_000)
+    assert found.rss_slope == pytest.approx(5.0, rel=1e-3)
+    assert "resident memory" in found.failures()[0]
+
+
+def test_growth_while_settling_does_not_count():
+    assert report(rss=lambda f: min(200, 100 + f / 20) * MIB).failures() == []
+
+
+def test_rising_latency_fails():
+    found = report(ms=lambda f: 5.0 if f < 10_000 else 8.0)
+    assert found.latency_drift == pytest.approx(0.6)
+    assert "latency" in found.failures()[0]
+
+
+def test_open_files_fail():
+    assert "descriptors" in report(descriptors=lambda f: f // 1000).failures()[0]
+
+
+def test_too_short_to_judge():
+    found = report(frames=1000)
+    assert (found.rss_slope, found.latency_drift, found.failures()) == (None, None, [])
+
+
+def test_scripted_tracker_holds_its_memory():
+    """Past the point at which the template memory is full."""
+    found = soak(scripted=True, frames=4000)
+    assert found.frames == 4000
+    assert found.tracker == "scripted pico"
+    assert found.rss_slope is not None
+    assert found.descriptor_growth <= 2
+
+
+def test_leak_of_files_is_found(tracker_file, plain_set):
+    found = soak(
+        TrackerSpec(factory=f"{tracker_file}:Leaking"),
+        frames=2400,
+        source=str(plain_set / "ball" / "img"),
+        box=(15, 21, 18, 18),
+        limits=Limits(rss_mib_per_10k=1e9, latency_drift=1e9),
+    ) if _many_files_allowed() else None
+    if found is None:
+        pytest.skip("too few open files are allowed here")
+    assert "descriptors" in found.failures()[0]
+
+
+def _many_files_allowed():
+    resource = pytest.importorskip("resource")
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 4000
+
+
+def test_minutes_end_the_run(still, plain_set):
+    found = soak(still, minutes=0.001, source=str(plain_set / "ball" / "img"), box=(15, 21, 18, 18))
+    assert found.samples[-1].frame == found.frames > 0
+
+
+def test_frames_or_minutes(still):
+    with pytest.raises(ConfigError, match="either"):
+        soak(still, frames=5, minutes=1.0)
+
+
+def test_command_with_plot(bench, tmp_path):
+    result = bench("soak", "--scripted", "--frames", 300, "--plot", tmp_path / "s.png",
+                   "--html", tmp_path / "s.html")
+    assert result.exit_code == 0, result.text
+    assert "resident memory" in result.text
+    assert (tmp_path / "s.png").read_bytes()[:4] == b"\x89PNG"

@@ -1,0 +1,120 @@
+"""Speed: what is counted, measured and gated. No test looks at how fast it was."""
+
+import json
+
+import pytest
+
+from fartrack_sdk.benchmarks.reporting.stats import Percentiles
+from fartrack_sdk.benchmarks.speed.complexity import PUBLISHED, count
+from fartrack_sdk.benchmarks.speed.config import SpeedOptions, sweep
+from fartrack_sdk.benchmarks.speed.measure import speed
+from fartrack_sdk.benchmarks.speed.roofline import measure_peak
+from fartrack_sdk.benchmarks.speed.worker import STAGES
+from fartrack_sdk.benchmarks.trackers import TrackerSpec
+from fartrack_sdk.errors import ConfigError
+from fartrack_sdk.families.fartrack.config import VARIANT_DEPTHS, FARTrackConfig
+
+SHORT = SpeedOptions(rounds=2, frames=3, warmup=2)
+
+
+@pytest.mark.parametrize("variant", PUBLISHED)
+def test_counts_agree_with_the_paper(variant):
+    pytest.importorskip("torch")
+    found = count(FARTrackConfig(variant=variant, depth=VARIANT_DEPTHS[variant]))
+    gmacs, mparams = PUBLISHED[variant]
+    assert found.gmacs == pytest.approx(gmacs, rel=0.01)
+    assert found.mparams == pytest.approx(mparams, rel=0.01)
+    assert found.agrees
+
+
+def test_counts_equal_the_formula_of_the_architecture():
+    """12 D^2 per token and layer, and the patch embedding of search and newest template."""
+    pytest.importorskip("torch")
+    found = count(FARTrackConfig(variant="pico", depth=6))
+    tokens = 4 * 37 + 49 + 196 + 4
+    assert found.gmacs * 1e9 == 6 * tokens * 12 * 192**2 + (196 + 49) * 768 * 192
+    assert found.mparams * 1e6 == 6 * (12 * 192**2 + 1728 + 768) + 192 * 769
+
+
+def test_unusual_configurations_have_no_figure_of_the_paper():
+    pytest.importorskip("torch")
+    found = count(FARTrackConfig(variant="pico", depth=6, retention=0.5))
+    assert found.published_gmacs is None
+    assert found.agrees is None
+    assert found.gmacs < PUBLISHED["pico"][0]
+
+
+def test_sweep_is_every_combination():
+    cases = sweep([TrackerSpec()], threads=[1, 2], targets=[1, 4], runtimes=["a", "b"])
+    assert len({case.name for case in cases}) == 8
+    assert [c.tracker.threads for c in cases[:4]] == [1, 1, 2, 2]
+
+
+def test_real_model_through_all_stages():
+    cases = sweep([TrackerSpec(device="cpu")], threads=[1], targets=[1, 2])
+    report = speed(cases, SHORT, roofline=False)
+    for row, targets in zip(report.rows, (1, 2), strict=True):
+        assert row.total.count == 6
+        assert set(row.stages) == set(STAGES)
+        assert all(row.stages[s].p50 > 0 for s in STAGES)
+        assert row.case.targets == targets
+        assert row.active["precision"] == "fp32"
+        assert row.peak_rss > 50 * 2**20
+        assert row.cold_start_s > row.load_s > 0
+        assert row.complexity.agrees
+    assert len(report.tables()) == 4
+
+
+def test_source_needs_a_box(still, plain_set):
+    options = SHORT.model_copy(update={"source": str(plain_set / "ball" / "img")})
+    with pytest.raises(ConfigError, match="--box"):
+        speed(sweep([still]), options, roofline=False)
+
+
+def test_source_shorter_than_the_measurement_starts_again(still, plain_set):
+    options = SpeedOptions(source=str(plain_set / "ball" / "img"), box=(15, 21, 18, 18),
+                           rounds=1, frames=20, warmup=1)
+    (row,) = speed(sweep([still]), options, roofline=False).rows
+    assert row.total.count == 20
+
+
+def test_peak_is_measured_with_a_named_library():
+    gflops, library = measure_peak(1)
+    assert gflops > 0
+    assert library.split()[0] in {"torch", "numpy"}
+
+
+def test_equal_configurations_are_refused(still):
+    with pytest.raises(ConfigError, match="differ"):
+        speed([*sweep([still]), *sweep([still])], SHORT)
+
+
+def test_percentiles_of_known_values():
+    found = Percentiles.of(range(1, 101))
+    assert (found.p50, found.max, found.mean) == (50.5, 100.0, 50.5)
+    assert found.p99 == pytest.approx(99.01)
+    assert Percentiles.of([]) is None
+
+
+def speed_command(bench, options, *more):
+    return bench("speed", *options, "--rounds", 1, "--frames", 3, "--warmup", 1, "--no-roofline",
+                 *more)
+
+
+def test_gates_exit_with_5(bench, still_option):
+    assert speed_command(bench, still_option).exit_code == 0
+    slow = speed_command(bench, still_option, "--fail-under-fps", 1e9)
+    assert slow.exit_code == 5
+    assert "expected at least 1e+09" in slow.text
+    assert speed_command(bench, still_option, "--fail-over-p99", 1e-9).exit_code == 5
+
+
+def test_json_on_stdout_is_only_json(bench, still_option):
+    result = speed_command(bench, still_option, "--json", "-")
+    assert json.loads(result.stdout)["rows"][0]["total"]["count"] == 3
+
+
+def test_bad_numbers_are_a_usage_error(bench):
+    result = bench("speed", "--threads", "1,two")
+    assert result.exit_code == 2
+    assert "--threads" in result.text
