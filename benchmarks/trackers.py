@@ -122,8 +122,10 @@ def _files(model: str | None) -> list[Path]:
     if path.is_dir():
         return sorted(f for f in path.rglob("*") if f.is_file())
     if not path.is_file():
-        raise ArtifactError(f"expected a checkpoint or an exported folder; {path} is neither. "
-                            "Check the path given with --model.")
+        raise ArtifactError(
+            f"expected a checkpoint or an exported folder; {path} is neither. "
+            "Check the path given with --model."
+        )
     return [path]
 
 

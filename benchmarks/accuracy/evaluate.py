@@ -69,14 +69,21 @@ def evaluate(
         ConfigError: options that do not fit, or ``out`` holds something else.
     """
     data = load_dataset(dataset, layout=layout, convention=convention, only=only)
-    entries = [_Entry(spec, RunStore(Path(out) / spec.slug, spec, data))
-               for spec in _with_threads(trackers, workers)]
+    entries = [
+        _Entry(spec, RunStore(Path(out) / spec.slug, spec, data))
+        for spec in _with_threads(trackers, workers)
+    ]
     if len({e.spec.name for e in entries}) != len(entries):
         raise ConfigError("expected trackers with different names; give each a label.")
-    interrupted = _run(entries, data, fresh=fresh, workers=workers, cluster=cluster,
-                       progress=progress)
-    report = AccuracyReport(dataset=str(data.root), layout=data.layout,
-                            convention=data.convention, interrupted=interrupted)
+    interrupted = _run(
+        entries, data, fresh=fresh, workers=workers, cluster=cluster, progress=progress
+    )
+    report = AccuracyReport(
+        dataset=str(data.root),
+        layout=data.layout,
+        convention=data.convention,
+        interrupted=interrupted,
+    )
     report.problems = list(data.problems)
     report.unscored = [s.name for s in data.sequences if not s.has_truth]
     for entry in entries:
@@ -172,12 +179,19 @@ def score_runs(
 def _scored(sequence: Sequence, run: Run, data: Dataset) -> SequenceScores | None:
     if not run.boxes or not sequence.has_truth:
         return None
-    scores = score_sequence(run.boxes, sequence.truth, data.convention, absent=sequence.absent,
-                            annotated=sequence.annotated, size=run.size)
+    scores = score_sequence(
+        run.boxes,
+        sequence.truth,
+        data.convention,
+        absent=sequence.absent,
+        annotated=sequence.annotated,
+        size=run.size,
+    )
     if scores is None:
         return None
-    return SequenceScores(name=sequence.name, attributes=list(sequence.attributes),
-                          **scores.model_dump())
+    return SequenceScores(
+        name=sequence.name, attributes=list(sequence.attributes), **scores.model_dump()
+    )
 
 
 def _write_extras(

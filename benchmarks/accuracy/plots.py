@@ -43,8 +43,9 @@ def per_sequence(figure: Figure, report: AccuracyReport) -> None:
     for i, tracker in enumerate(report.trackers):
         found = {s.name: s.ao for s in tracker.sequences}
         y = [j + (i + 0.5) * height - 0.4 for j in range(len(names))]
-        ax.barh(y, [found.get(n, 0.0) for n in names], height * 0.92, color=color(i),
-                label=tracker.name)
+        ax.barh(
+            y, [found.get(n, 0.0) for n in names], height * 0.92, color=color(i), label=tracker.name
+        )
     ax.set_yticks(range(len(names)), names)
     _finish_bars(ax, len(report.trackers))
 

@@ -74,8 +74,12 @@ class AccuracyReport(BaseModel):
 
     def tables(self) -> list[Table]:
         """Overall, per attribute, per sequence, problems."""
-        found = [self._overall(), self._by_attribute(), *map(_by_sequence, self.trackers),
-                 self._problems()]
+        found = [
+            self._overall(),
+            self._by_attribute(),
+            *map(_by_sequence, self.trackers),
+            self._problems(),
+        ]
         return [table for table in found if table.rows]
 
     def plots(self) -> Mapping[str, Plot]:
@@ -101,8 +105,12 @@ class AccuracyReport(BaseModel):
 
     def _overall(self) -> Table:
         missing = " Interrupted: not all sequences were run." if self.interrupted else ""
-        table = Table("Accuracy", ["tracker", *HEADINGS, "sequences", "frames", "ms"],
-                      decimals={"ms": 1}, note=self.convention.summary + missing)
+        table = Table(
+            "Accuracy",
+            ["tracker", *HEADINGS, "sequences", "frames", "ms"],
+            decimals={"ms": 1},
+            note=self.convention.summary + missing,
+        )
         for t in self.trackers:
             frames = t.overall.frames if t.overall else 0
             table.rows.append([t.name, *_cells(t.overall), len(t.sequences), frames, t.p50_ms])

@@ -39,8 +39,7 @@ class Job(BaseModel):
     def of(cls, tracker: TrackerSpec, sequence: Sequence) -> Job:
         """The job that a sequence makes."""
         frames = tuple(str(f) for f in sequence.frames)
-        return cls(tracker=tracker, name=sequence.name, frames=frames,
-                   first_box=sequence.first_box)
+        return cls(tracker=tracker, name=sequence.name, frames=frames, first_box=sequence.first_box)
 
 
 class Run(BaseModel):
@@ -80,8 +79,7 @@ def track_sequence(job: Job) -> Run:
         Boxes, times and problems; no boxes when the first frame cannot be used.
     """
     tracker = _opened(job.tracker)
-    run = Run(name=job.name, boxes=[], scores=[], times_ms=[], size=None,
-              active=describe(tracker))
+    run = Run(name=job.name, boxes=[], scores=[], times_ms=[], size=None, active=describe(tracker))
     first = cv2.imread(job.frames[0])
     if first is None:
         run.problems.append(_unreadable(job, 0, fatal=True))

@@ -25,8 +25,11 @@ def accuracy(
     sequence: o.Only = None,
     out: Annotated[
         Path,
-        typer.Option(help="Folder for runs, submissions and pictures. A run that was interrupted "
-                     "goes on from here.", rich_help_panel=o.FILES),
+        typer.Option(
+            help="Folder for runs, submissions and pictures. A run that was interrupted "
+            "goes on from here.",
+            rich_help_panel=o.FILES,
+        ),
     ] = Path("bench-accuracy"),
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run everything again.", rich_help_panel=o.RESULTS)
@@ -36,21 +39,34 @@ def accuracy(
     ] = 1,
     cluster: Annotated[
         str | None,
-        typer.Option(help="Address of a Dask scheduler, for example tcp://host:8786. Its workers "
-                     "need this package and the same paths.", rich_help_panel=o.RESULTS),
+        typer.Option(
+            help="Address of a Dask scheduler, for example tcp://host:8786. Its workers "
+            "need this package and the same paths.",
+            rich_help_panel=o.RESULTS,
+        ),
     ] = None,
     worst: Annotated[
-        int, typer.Option(min=0, help="Contact sheets of this many worst sequences.",
-                          rich_help_panel=o.RESULTS)
+        int,
+        typer.Option(
+            min=0, help="Contact sheets of this many worst sequences.", rich_help_panel=o.RESULTS
+        ),
     ] = 4,
     fail_under_ao: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0, help="Exit with 4 when a tracker's AO is lower.",
-                     rich_help_panel=o.RESULTS),
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Exit with 4 when a tracker's AO is lower.",
+            rich_help_panel=o.RESULTS,
+        ),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 4 when anything in the data is wrong.",
-                           rich_help_panel=o.RESULTS)
+        bool,
+        typer.Option(
+            "--strict",
+            help="Exit with 4 when anything in the data is wrong.",
+            rich_help_panel=o.RESULTS,
+        ),
     ] = False,
     json: o.Json = None,
     csv: o.Csv = None,
@@ -68,23 +84,44 @@ def accuracy(
         from ..reporting.progress import bar
 
         files = o.outputs(json, csv, md, html, plot)
-        specs = o.tracker_specs(models=model, factories=factory, variant=variant,
-                                runtime=runtime, device=device, threads=threads)
+        specs = o.tracker_specs(
+            models=model,
+            factories=factory,
+            variant=variant,
+            runtime=runtime,
+            device=device,
+            threads=threads,
+        )
         with bar(stderr_console(), "accuracy") as progress:
-            report = evaluate(dataset, specs, layout=layout, convention=convention, only=sequence,
-                              out=out, fresh=fresh, workers=workers, cluster=cluster, worst=worst,
-                              progress=progress)
+            report = evaluate(
+                dataset,
+                specs,
+                layout=layout,
+                convention=convention,
+                only=sequence,
+                out=out,
+                fresh=fresh,
+                workers=workers,
+                cluster=cluster,
+                worst=worst,
+                progress=progress,
+            )
         o.hand_over(report, files)
         if report.interrupted:
             o.stop(ExitCode.INTERRUPTED, "Interrupted. The same command goes on from here.")
         for kind, path in report.files.items():
             say(f"{kind}: {path}")
-        low = [t for t in report.trackers
-               if fail_under_ao is not None and (t.overall is None or t.overall.ao < fail_under_ao)]
+        low = [
+            t
+            for t in report.trackers
+            if fail_under_ao is not None and (t.overall is None or t.overall.ao < fail_under_ao)
+        ]
         if low:
-            o.stop(ExitCode.GATE, f"AO is below {fail_under_ao}: "
-                   + ", ".join(f"{t.name} {t.overall.ao:.3f}" if t.overall else t.name
-                               for t in low))
+            o.stop(
+                ExitCode.GATE,
+                f"AO is below {fail_under_ao}: "
+                + ", ".join(f"{t.name} {t.overall.ao:.3f}" if t.overall else t.name for t in low),
+            )
         if strict and report.problems:
             o.stop(ExitCode.GATE, f"{len(report.problems)} problems in the data, named above.")
         if all(t.overall is None for t in report.trackers) and not report.unscored:

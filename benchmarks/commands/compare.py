@@ -16,14 +16,20 @@ def compare(
     *,
     peer: Annotated[
         list[str] | None,
-        typer.Option(help="csrt, kcf, mil, nano:backbone=FILE,neckhead=FILE, vit:net=FILE, "
-                     "dasiamrpn:model=FILE,kernel_cls1=FILE,kernel_r1=FILE or none. Repeatable. "
-                     "Default: csrt, kcf and mil.", rich_help_panel=o.MODELS),
+        typer.Option(
+            help="csrt, kcf, mil, nano:backbone=FILE,neckhead=FILE, vit:net=FILE, "
+            "dasiamrpn:model=FILE,kernel_cls1=FILE,kernel_r1=FILE or none. Repeatable. "
+            "Default: csrt, kcf and mil.",
+            rich_help_panel=o.MODELS,
+        ),
     ] = None,
     opencv_python: Annotated[
         str | None,
-        typer.Option(help="A Python with opencv-contrib-python, which cannot be installed beside "
-                     "opencv-python. Default: this one.", rich_help_panel=o.MODELS),
+        typer.Option(
+            help="A Python with opencv-contrib-python, which cannot be installed beside "
+            "opencv-python. Default: this one.",
+            rich_help_panel=o.MODELS,
+        ),
     ] = None,
     model: o.Models = None,
     factory: o.Factories = None,
@@ -49,14 +55,27 @@ def compare(
 
         files = o.outputs(json, csv, md, html, plot)
         contenders: list[Contender] = [
-            *o.tracker_specs(models=model, factories=factory, variant=variant, runtime=runtime,
-                             device=device, threads=threads)
+            *o.tracker_specs(
+                models=model,
+                factories=factory,
+                variant=variant,
+                runtime=runtime,
+                device=device,
+                threads=threads,
+            )
         ]
         asked = [] if peer == ["none"] else peer or list(CLASSIC)
         contenders += [parse_peer(text, opencv_python, threads) for text in asked]
         with bar(stderr_console(), "compare") as progress:
-            report = run_compare(dataset, contenders, layout=layout, convention=convention,
-                                 only=sequence, threads=threads, progress=progress)
+            report = run_compare(
+                dataset,
+                contenders,
+                layout=layout,
+                convention=convention,
+                only=sequence,
+                threads=threads,
+                progress=progress,
+            )
         o.hand_over(report, files)
         if report.interrupted:
             o.stop(ExitCode.INTERRUPTED, "Interrupted.")

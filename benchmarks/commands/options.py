@@ -17,19 +17,28 @@ RESULTS, MODELS, FILES = "What is measured", "Trackers", "Files to write"
 
 Models = Annotated[
     list[str] | None,
-    typer.Option("--model", "-m", help="Checkpoint or exported folder, or LABEL=PATH. Repeat it "
-                 "to put several side by side. Default: the model that ships.",
-                 rich_help_panel=MODELS),
+    typer.Option(
+        "--model",
+        "-m",
+        help="Checkpoint or exported folder, or LABEL=PATH. Repeat it "
+        "to put several side by side. Default: the model that ships.",
+        rich_help_panel=MODELS,
+    ),
 ]
 Factories = Annotated[
     list[str] | None,
-    typer.Option("--factory", help="A tracker of your own: module:callable or file.py:callable, "
-                 "or LABEL=that. Repeatable.", rich_help_panel=MODELS),
+    typer.Option(
+        "--factory",
+        help="A tracker of your own: module:callable or file.py:callable, "
+        "or LABEL=that. Repeatable.",
+        rich_help_panel=MODELS,
+    ),
 ]
 Variant = Annotated[
     str | None,
-    typer.Option(help="tiny, nano or pico, for a checkpoint that holds more layers.",
-                 rich_help_panel=MODELS),
+    typer.Option(
+        help="tiny, nano or pico, for a checkpoint that holds more layers.", rich_help_panel=MODELS
+    ),
 ]
 Runtime = Annotated[
     str | None,
@@ -40,33 +49,46 @@ Device = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(min=1, help="Threads of a model. Default: min(usable CPUs, 4).",
-                 rich_help_panel=MODELS),
+    typer.Option(
+        min=1, help="Threads of a model. Default: min(usable CPUs, 4).", rich_help_panel=MODELS
+    ),
 ]
 Json = Annotated[
     Path | None,
-    typer.Option("--json", help="Write the whole report as JSON; - for stdout.",
-                 rich_help_panel=FILES),
+    typer.Option(
+        "--json", help="Write the whole report as JSON; - for stdout.", rich_help_panel=FILES
+    ),
 ]
-Csv = Annotated[Path | None, typer.Option("--csv", help="Write the tables as CSV.",
-                                          rich_help_panel=FILES)]
-Markdown = Annotated[Path | None, typer.Option("--md", help="Write the tables as Markdown.",
-                                               rich_help_panel=FILES)]
-Html = Annotated[Path | None, typer.Option("--html", help="Write one self-contained page with "
-                                           "plots.", rich_help_panel=FILES)]
-PlotFile = Annotated[Path | None, typer.Option("--plot", help="Write the main plot, .svg or .png.",
-                                               rich_help_panel=FILES)]
+Csv = Annotated[
+    Path | None, typer.Option("--csv", help="Write the tables as CSV.", rich_help_panel=FILES)
+]
+Markdown = Annotated[
+    Path | None, typer.Option("--md", help="Write the tables as Markdown.", rich_help_panel=FILES)
+]
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", help="Write one self-contained page with plots.", rich_help_panel=FILES),
+]
+PlotFile = Annotated[
+    Path | None,
+    typer.Option("--plot", help="Write the main plot, .svg or .png.", rich_help_panel=FILES),
+]
 Only = Annotated[
     list[str] | None,
-    typer.Option("--sequence", help="Take only this sequence. Repeatable.",
-                 rich_help_panel=RESULTS),
+    typer.Option(
+        "--sequence", help="Take only this sequence. Repeatable.", rich_help_panel=RESULTS
+    ),
 ]
-LayoutName = Annotated[str, typer.Option(help="Layout of the folders; auto finds it.",
-                                         rich_help_panel=RESULTS)]
+LayoutName = Annotated[
+    str, typer.Option(help="Layout of the folders; auto finds it.", rich_help_panel=RESULTS)
+]
 ConventionName = Annotated[
     str | None,
-    typer.Option(help="How to count: plain, got10k, otb, lasot, trackingnet. Default: as the "
-                 "layout's own toolkit.", rich_help_panel=RESULTS),
+    typer.Option(
+        help="How to count: plain, got10k, otb, lasot, trackingnet. Default: as the "
+        "layout's own toolkit.",
+        rich_help_panel=RESULTS,
+    ),
 ]
 
 
@@ -96,15 +118,25 @@ def tracker_specs(
     specs = []
     for text in models or ([] if factories else [""]):
         label, path = _labelled(text)
-        specs.append(TrackerSpec(model=path or None, variant=variant, runtime=runtime,
-                                 device=device, threads=threads, label=label))
+        specs.append(
+            TrackerSpec(
+                model=path or None,
+                variant=variant,
+                runtime=runtime,
+                device=device,
+                threads=threads,
+                label=label,
+            )
+        )
     for text in factories or []:
         label, place = _labelled(text)
         specs.append(TrackerSpec(factory=place, threads=threads, label=label))
     names = [s.name for s in specs]
     if len(set(names)) != len(names):
-        raise ConfigError(f"expected trackers with different names; got {', '.join(names)}. "
-                          "Name them: --model LABEL=PATH.")
+        raise ConfigError(
+            f"expected trackers with different names; got {', '.join(names)}. "
+            "Name them: --model LABEL=PATH."
+        )
     return specs
 
 

@@ -12,14 +12,20 @@ from . import options as o
 
 def soak(
     *,
-    frames: Annotated[int | None, typer.Option(min=1, help="Frames to track. Default: 10000.",
-                                               rich_help_panel=o.RESULTS)] = None,
-    minutes: Annotated[float | None, typer.Option(min=0.0, help="Minutes to track, instead.",
-                                                  rich_help_panel=o.RESULTS)] = None,
+    frames: Annotated[
+        int | None,
+        typer.Option(min=1, help="Frames to track. Default: 10000.", rich_help_panel=o.RESULTS),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Minutes to track, instead.", rich_help_panel=o.RESULTS),
+    ] = None,
     source: Annotated[
         str | None,
-        typer.Option(help="Video, image folder or glob. Default: the clip that ships.",
-                     rich_help_panel=o.RESULTS),
+        typer.Option(
+            help="Video, image folder or glob. Default: the clip that ships.",
+            rich_help_panel=o.RESULTS,
+        ),
     ] = None,
     box: Annotated[
         str | None,
@@ -27,25 +33,36 @@ def soak(
     ] = None,
     scripted: Annotated[
         bool,
-        typer.Option("--scripted", help="Everything real but the model: for very long runs.",
-                     rich_help_panel=o.RESULTS),
+        typer.Option(
+            "--scripted",
+            help="Everything real but the model: for very long runs.",
+            rich_help_panel=o.RESULTS,
+        ),
     ] = False,
     max_rss_slope: Annotated[
-        float, typer.Option(min=0.0, help="MiB that memory may grow per 10,000 frames.",
-                            rich_help_panel=o.RESULTS)
+        float,
+        typer.Option(
+            min=0.0, help="MiB that memory may grow per 10,000 frames.", rich_help_panel=o.RESULTS
+        ),
     ] = 2.0,
     max_latency_drift: Annotated[
-        float, typer.Option(min=0.0, help="Share that the median latency may rise.",
-                            rich_help_panel=o.RESULTS)
+        float,
+        typer.Option(
+            min=0.0, help="Share that the median latency may rise.", rich_help_panel=o.RESULTS
+        ),
     ] = 0.25,
     max_descriptors: Annotated[
-        int, typer.Option(min=0, help="File descriptors that may be added.",
-                          rich_help_panel=o.RESULTS)
+        int,
+        typer.Option(min=0, help="File descriptors that may be added.", rich_help_panel=o.RESULTS),
     ] = 2,
     model: Annotated[
         str | None,
-        typer.Option("--model", "-m", help="Checkpoint or exported folder. Default: the model "
-                     "that ships.", rich_help_panel=o.MODELS),
+        typer.Option(
+            "--model",
+            "-m",
+            help="Checkpoint or exported folder. Default: the model that ships.",
+            rich_help_panel=o.MODELS,
+        ),
     ] = None,
     variant: o.Variant = None,
     runtime: o.Runtime = None,
@@ -68,16 +85,32 @@ def soak(
         from ..soak.run import soak as run_soak
 
         files = o.outputs(json, csv, md, html, plot)
-        (spec,) = o.tracker_specs(models=[model] if model else None, factories=None,
-                                  variant=variant, runtime=runtime, device=device, threads=threads)
-        limits = Limits(rss_mib_per_10k=max_rss_slope, latency_drift=max_latency_drift,
-                        descriptors=max_descriptors)
+        (spec,) = o.tracker_specs(
+            models=[model] if model else None,
+            factories=None,
+            variant=variant,
+            runtime=runtime,
+            device=device,
+            threads=threads,
+        )
+        limits = Limits(
+            rss_mib_per_10k=max_rss_slope,
+            latency_drift=max_latency_drift,
+            descriptors=max_descriptors,
+        )
         if frames is None and minutes is None:
             frames = 10_000
         with bar(stderr_console(), "soak") as progress:
-            report = run_soak(spec, frames=frames, minutes=minutes, source=source,
-                              box=parse_box(box) if box else None, scripted=scripted,
-                              limits=limits, progress=progress)
+            report = run_soak(
+                spec,
+                frames=frames,
+                minutes=minutes,
+                source=source,
+                box=parse_box(box) if box else None,
+                scripted=scripted,
+                limits=limits,
+                progress=progress,
+            )
         o.hand_over(report, files)
         if report.interrupted:
             o.stop(ExitCode.INTERRUPTED, "Interrupted.")

@@ -19,8 +19,14 @@ NETWORKS = {
     "vit": ("net",),
     "dasiamrpn": ("model", "kernel_cls1", "kernel_r1"),
 }
-NAMES = {"csrt": "OpenCV CSRT", "kcf": "OpenCV KCF", "mil": "OpenCV MIL", "nano": "OpenCV Nano",
-         "vit": "OpenCV Vit", "dasiamrpn": "OpenCV DaSiamRPN"}
+NAMES = {
+    "csrt": "OpenCV CSRT",
+    "kcf": "OpenCV KCF",
+    "mil": "OpenCV MIL",
+    "nano": "OpenCV Nano",
+    "vit": "OpenCV Vit",
+    "dasiamrpn": "OpenCV DaSiamRPN",
+}
 
 
 class OpenCVPeer(BaseModel):

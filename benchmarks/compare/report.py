@@ -63,8 +63,10 @@ class CompareReport(AccuracyReport):
 
     def _side_by_side(self) -> Table:
         columns = ["tracker", *HEADINGS, "p50 ms", "p90 ms", "p99 ms", "time ratio", "by"]
-        note = (f"{self.convention.summary} {self.threads} thread(s) each, one process each, "
-                "frames in turn. Milliseconds of one update, file already read.")
+        note = (
+            f"{self.convention.summary} {self.threads} thread(s) each, one process each, "
+            "frames in turn. Milliseconds of one update, file already read."
+        )
         if self.interrupted:
             note += " Interrupted: not all sequences were run."
         decimals = {"p50 ms": 1, "p90 ms": 1, "p99 ms": 1, "time ratio": 2}
@@ -99,11 +101,24 @@ def accuracy_versus_latency(figure: Figure, report: CompareReport) -> None:
         if t.overall is None or t.latency_ms is None:
             continue
         low, mid, high = t.latency_ms.p50 - t.latency_ms.p10, t.latency_ms.p50, t.latency_ms.p90
-        ax.errorbar(mid, t.overall.ao, xerr=[[low], [high - mid]], color=color(i), capsize=3,
-                    marker="*" if t.ours else "o", markersize=15 if t.ours else 9)
-        ax.annotate(t.name, (mid, t.overall.ao), textcoords="offset points", ha="center",
-                    xytext=(0, -20 if _has_one_above(t, report.trackers) else 11), color=color(i),
-                    fontweight="bold" if t.ours else "normal")
+        ax.errorbar(
+            mid,
+            t.overall.ao,
+            xerr=[[low], [high - mid]],
+            color=color(i),
+            capsize=3,
+            marker="*" if t.ours else "o",
+            markersize=15 if t.ours else 9,
+        )
+        ax.annotate(
+            t.name,
+            (mid, t.overall.ao),
+            textcoords="offset points",
+            ha="center",
+            xytext=(0, -20 if _has_one_above(t, report.trackers) else 11),
+            color=color(i),
+            fontweight="bold" if t.ours else "normal",
+        )
     ax.set_xscale("log")
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
@@ -112,18 +127,25 @@ def accuracy_versus_latency(figure: Figure, report: CompareReport) -> None:
     ax.set_xticks(_ticks([t for _, t in shown]))
     ax.margins(x=0.2)
     ax.minorticks_off()
-    ax.set(title="Accuracy versus latency", ylim=(0.0, 1.0), ylabel="average overlap (AO)",
-           xlabel="milliseconds per frame, median (bars: p10 to p90)")
+    ax.set(
+        title="Accuracy versus latency",
+        ylim=(0.0, 1.0),
+        ylabel="average overlap (AO)",
+        xlabel="milliseconds per frame, median (bars: p10 to p90)",
+    )
 
 
 def _has_one_above(t: Contestant, others: list[Contestant]) -> bool:
     """Whether a label above the point would run into another point."""
-    near = [o for o in others if o is not t and o.overall and o.latency_ms]
-    return any(
-        0.0 <= o.overall.ao - t.overall.ao < 0.12 and 1 / 3 < o.latency_ms.p50 / t.latency_ms.p50 < 3
-        for o in near
-        if o.overall and t.overall and o.latency_ms and t.latency_ms
-    )
+    if t.overall is None or t.latency_ms is None:
+        return False
+    for o in others:
+        if o is t or o.overall is None or o.latency_ms is None:
+            continue
+        beside = 1 / 3 < o.latency_ms.p50 / t.latency_ms.p50 < 3
+        if beside and 0.0 <= o.overall.ao - t.overall.ao < 0.12:
+            return True
+    return False
 
 
 def _ticks(trackers: list[Contestant]) -> list[float]:

@@ -60,8 +60,13 @@ def compare(
         for child, _ in started:
             stack.callback(child.close)
         interrupted = _run([child for child, _ in started], data, runs, progress)
-    report = CompareReport(dataset=str(data.root), layout=data.layout,
-                           convention=data.convention, threads=count, interrupted=interrupted)
+    report = CompareReport(
+        dataset=str(data.root),
+        layout=data.layout,
+        convention=data.convention,
+        threads=count,
+        interrupted=interrupted,
+    )
     report.problems = list(data.problems)
     for contender, (_, active), found in zip(equal, started, runs, strict=True):
         _add(report, contender, active, found, data)

@@ -68,8 +68,10 @@ def _layout(root: Path, name: str) -> Layout:
         if layout.matches(root):
             return layout
     known = "\n".join(f"  {layout.name}: {layout.summary}" for layout in LAYOUTS.values())
-    raise InputError(f"expected one of these layouts in {root}; found none of them.\n{known}\n"
-                     "Name one with --layout to see what is missing.")
+    raise InputError(
+        f"expected one of these layouts in {root}; found none of them.\n{known}\n"
+        "Name one with --layout to see what is missing."
+    )
 
 
 def _convention(layout: Layout, name: str | None) -> Convention:
@@ -96,8 +98,10 @@ def _select(dataset: Dataset, only: list[str] | None) -> None:
     known = {s.name for s in dataset.sequences} | {p.sequence for p in dataset.problems}
     missing = sorted(set(only) - known)
     if missing:
-        raise InputError(f"expected sequences of {dataset.root}; there is no {', '.join(missing)}. "
-                         f"Known: {', '.join(sorted(known)[:20])}.")
+        raise InputError(
+            f"expected sequences of {dataset.root}; there is no {', '.join(missing)}. "
+            f"Known: {', '.join(sorted(known)[:20])}."
+        )
     dataset.sequences = [s for s in dataset.sequences if s.name in only]
     dataset.problems = [p for p in dataset.problems if p.sequence in only]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ..metrics.overlap import Floats
-from .sequence import Flags, Problem, Sequence, all_false
+from ..metrics.scores import Flags
+from .sequence import Problem, Sequence, all_false
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 SEPARATORS = re.compile(r"[,;\s]+")
@@ -54,8 +55,10 @@ def read_boxes(path: Path, name: str) -> tuple[Floats, list[Problem]]:
     for i, numbers in enumerate(read_numbers(path)):
         box = _box(numbers)
         if box is None:
-            message = (f"expected x,y,w,h or a polygon in row {i + 1} of {path.name}; got "
-                       f"{len(numbers)} values.")
+            message = (
+                f"expected x,y,w,h or a polygon in row {i + 1} of {path.name}; got "
+                f"{len(numbers)} values."
+            )
             problems.append(Problem(sequence=name, frame=i, message=message))
         rows.append(box or [math.nan] * 4)
     return np.array(rows, dtype=np.float64).reshape(-1, 4), problems
@@ -130,6 +133,8 @@ def _fatal(frames: list[Path], boxes: Floats) -> str | None:
 
 def _uneven(rows: int, frames: int) -> str:
     if rows < frames:
-        return (f"expected {frames} annotation rows, one a frame; got {rows}. Frames {rows} to "
-                f"{frames - 1} are tracked and not scored.")
+        return (
+            f"expected {frames} annotation rows, one a frame; got {rows}. Frames {rows} to "
+            f"{frames - 1} are tracked and not scored."
+        )
     return f"expected {frames} annotation rows, one a frame; got {rows}. The rest is ignored."

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..metrics import conventions
+from ..metrics.scores import Flags
 from .files import read_flags
 from .layout import Layout, add_folder, any_file, subfolders
-from .sequence import Dataset, Flags
+from .sequence import Dataset
 
 
 def _got10k_splits(root: Path) -> list[Path]:
@@ -91,9 +92,7 @@ LASOT = Layout(
     _read_lasot,
     conventions.LASOT,
 )
-LASOT_EXT = Layout(
-    "lasotext", LASOT.summary, lambda _: False, _read_lasot, conventions.LASOT
-)
+LASOT_EXT = Layout("lasotext", LASOT.summary, lambda _: False, _read_lasot, conventions.LASOT)
 TRACKINGNET = Layout(
     "trackingnet",
     "TEST/frames/NAME/*.jpg and TEST/anno/NAME.txt",

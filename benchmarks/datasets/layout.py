@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..metrics.conventions import PLAIN, Convention
+from ..metrics.scores import Flags
 from .files import assemble, list_frames, read_boxes
-from .sequence import Dataset, Flags, Problem
+from .sequence import Dataset, Problem
 
 FRAME_FOLDERS = ("img", "imgs", "color", "frames", "images", ".")
 
@@ -75,5 +76,14 @@ def add_folder(
         return
     boxes, problems = read_boxes(annotation, name)
     flags = absent(len(frames)) if absent else None
-    dataset.add(*assemble(name, frames, boxes, problems, absent=flags, attributes=attributes,
-                          first_box_only=first_box_only))
+    dataset.add(
+        *assemble(
+            name,
+            frames,
+            boxes,
+            problems,
+            absent=flags,
+            attributes=attributes,
+            first_box_only=first_box_only,
+        )
+    )

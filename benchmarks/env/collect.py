@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -14,12 +15,40 @@ from ...threads import ENVIRONMENT, cgroup_quota, resolve_threads, usable_cpus
 from .report import EnvReport
 
 PACKAGES = (
-    "fartrack-sdk", "numpy", "opencv-python", "opencv-python-headless", "opencv-contrib-python",
-    "pydantic", "safetensors", "torch", "onnx", "onnxruntime", "onnxruntime-gpu", "openvino",
-    "matplotlib", "distributed",
+    "fartrack-sdk",
+    "numpy",
+    "opencv-python",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "pydantic",
+    "safetensors",
+    "torch",
+    "onnx",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "openvino",
+    "matplotlib",
+    "distributed",
 )
-FLAGS = ("sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16",
-         "avx_vnni", "amx_int8", "amx_bf16", "neon", "asimd", "asimddp", "i8mm", "bf16", "sve")
+FLAGS = (
+    "sse4_2",
+    "avx",
+    "avx2",
+    "fma",
+    "f16c",
+    "avx512f",
+    "avx512_vnni",
+    "avx512_bf16",
+    "avx_vnni",
+    "amx_int8",
+    "amx_bf16",
+    "neon",
+    "asimd",
+    "asimddp",
+    "i8mm",
+    "bf16",
+    "sve",
+)
 ONNXRUNTIME_WHEELS = {"onnxruntime", "onnxruntime-gpu"}
 ASCEND_HOMES = ("ASCEND_TOOLKIT_HOME", "ASCEND_HOME_PATH")
 
@@ -63,14 +92,15 @@ def _cpuinfo(key: str) -> str | None:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return None
-    found = (line.partition(":")[2].strip() for line in lines if line.partition(":")[0].strip()
-             == key)
+    found = (
+        line.partition(":")[2].strip() for line in lines if line.partition(":")[0].strip() == key
+    )
     return next(found, None)
 
 
 def _memory() -> str:
     try:
-        import psutil
+        psutil: Any = importlib.import_module("psutil")
     except ImportError:
         return "unknown (psutil is not installed)"
     memory = psutil.virtual_memory()
@@ -99,8 +129,12 @@ def _version(name: str) -> str | None:
 
 
 def _runtimes(versions: dict[str, str]) -> dict[str, str]:
-    probes = {"pytorch": _pytorch, "onnxruntime": _onnxruntime, "openvino": _openvino,
-              "OpenCV": _opencv}
+    probes = {
+        "pytorch": _pytorch,
+        "onnxruntime": _onnxruntime,
+        "openvino": _openvino,
+        "OpenCV": _opencv,
+    }
     found = {name: _probed(probe) for name, probe in probes.items()}
     return {**found, "CANN": _cann()}
 
@@ -124,14 +158,12 @@ def _pytorch() -> str:
 
 
 def _onnxruntime() -> str:
-    import onnxruntime
-
+    onnxruntime: Any = importlib.import_module("onnxruntime")
     return f"{onnxruntime.__version__}: {', '.join(onnxruntime.get_available_providers())}"
 
 
 def _openvino() -> str:
-    import openvino
-
+    openvino: Any = importlib.import_module("openvino")
     core = openvino.Core()
     return f"{openvino.get_version()}: {', '.join(core.available_devices)}"
 
@@ -141,8 +173,11 @@ def _opencv() -> str:
 
     lines = cv2.getBuildInformation().splitlines()
     wanted = ("Parallel framework", "FFMPEG", "GStreamer", "CPU/HW features")
-    picked = [" ".join(line.split()) for line in lines
-              if line.strip().startswith(wanted) and not line.strip().endswith(":")]
+    picked = [
+        " ".join(line.split())
+        for line in lines
+        if line.strip().startswith(wanted) and not line.strip().endswith(":")
+    ]
     return "; ".join([cv2.__version__, *picked])
 
 
@@ -156,11 +191,15 @@ def _cann() -> str:
 def _warnings(versions: dict[str, str]) -> list[str]:
     warnings = []
     if set(versions) >= ONNXRUNTIME_WHEELS:
-        warnings.append("onnxruntime and onnxruntime-gpu are both installed: they share one "
-                        "module, and which one is imported is chance. Uninstall both, then "
-                        "install one.")
+        warnings.append(
+            "onnxruntime and onnxruntime-gpu are both installed: they share one "
+            "module, and which one is imported is chance. Uninstall both, then "
+            "install one."
+        )
     opencv = [name for name in versions if name.startswith("opencv-")]
     if len(opencv) > 1:
-        warnings.append(f"{' and '.join(opencv)} are installed together: they share the module "
-                        "cv2. Uninstall all, then install one.")
+        warnings.append(
+            f"{' and '.join(opencv)} are installed together: they share the module "
+            "cv2. Uninstall all, then install one."
+        )
     return warnings

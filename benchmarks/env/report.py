@@ -38,8 +38,12 @@ class EnvReport(BaseModel):
     def tables(self) -> list[Table]:
         """One table a topic."""
         machine = {**self.machine, "instruction sets": " ".join(self.instruction_sets) or "unknown"}
-        found = [_pairs("Machine", machine), _pairs("Cores", self.cores),
-                 _pairs("Packages", self.packages), _pairs("Runtimes", self.runtimes)]
+        found = [
+            _pairs("Machine", machine),
+            _pairs("Cores", self.cores),
+            _pairs("Packages", self.packages),
+            _pairs("Runtimes", self.runtimes),
+        ]
         if self.warnings:
             found.append(Table("Warnings", ["what"], [[text] for text in self.warnings]))
         return found

@@ -32,7 +32,7 @@ def iou(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
     union = _area(first) + _area(second) - shared
     positive = np.isnan(union) | (union > 0.0)
     ratio = np.divide(shared, union, out=np.zeros_like(union), where=positive)
-    return np.clip(ratio, 0.0, 1.0)
+    return np.asarray(np.clip(ratio, 0.0, 1.0), dtype=np.float64)
 
 
 def center_error(prediction: npt.ArrayLike, truth: npt.ArrayLike) -> Floats:

@@ -114,8 +114,9 @@ def _prepared(
 ) -> tuple[Floats, Floats]:
     boxes, true = as_boxes(prediction).copy(), as_boxes(truth).copy()
     if boxes.shape != true.shape:
-        raise ValueError(f"expected as many predictions as true boxes; got {boxes.shape} "
-                         f"and {true.shape}.")
+        raise ValueError(
+            f"expected as many predictions as true boxes; got {boxes.shape} and {true.shape}."
+        )
     boxes[:1] = true[:1]
     _repair(boxes)
     if convention.rounded:

@@ -15,7 +15,7 @@ COLORS = ("#0b6e8a", "#d1495b", "#b7791f", "#66a182", "#6b4e9b", "#8d6e63", "#2e
 
 LINES = ("-", "--", "-.", ":")
 
-STYLE = {
+STYLE: Any = {
     "font.size": 9.5,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -91,7 +91,7 @@ class Outputs(BaseModel):
         Returns:
             The files written.
         """
-        texts = [
+        texts: list[tuple[Path | None, Callable[[], str]]] = [
             (self.json_path, lambda: report.model_dump_json(indent=1) + "\n"),
             (self.csv, lambda: to_csv(report.tables())),
             (self.md, lambda: to_markdown(report.tables())),

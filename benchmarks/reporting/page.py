@@ -59,5 +59,7 @@ def _image(caption: str, data: bytes) -> str:
 def _embedded(caption: str, data: bytes, kind: str) -> str:
     text = base64.b64encode(data).decode()
     label = html.escape(caption)
-    return (f'<figure><img alt="{label}" src="data:{kind};base64,{text}">'
-            f"<figcaption>{label}</figcaption></figure>\n")
+    return (
+        f'<figure><img alt="{label}" src="data:{kind};base64,{text}">'
+        f"<figcaption>{label}</figcaption></figure>\n"
+    )

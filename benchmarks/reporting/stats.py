@@ -38,5 +38,12 @@ class Percentiles(BaseModel):
         if not found.size:
             return None
         p10, p50, p90, p99 = (float(v) for v in np.percentile(found, [10, 50, 90, 99]))
-        return cls(count=found.size, mean=float(found.mean()), p10=p10, p50=p50, p90=p90, p99=p99,
-                   max=float(found.max()))
+        return cls(
+            count=found.size,
+            mean=float(found.mean()),
+            p10=p10,
+            p50=p50,
+            p90=p90,
+            p99=p99,
+            max=float(found.max()),
+        )

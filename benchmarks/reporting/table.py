@@ -56,12 +56,17 @@ def to_rich(table: Table) -> RichTable:
     from rich.markup import escape
     from rich.table import Table as RichTable
 
-    drawn = RichTable(title=escape(table.title), caption=escape(table.note) or None,
-                      title_justify="left", caption_justify="left")
+    drawn = RichTable(
+        title=escape(table.title),
+        caption=escape(table.note) or None,
+        title_justify="left",
+        caption_justify="left",
+    )
     for i, name in enumerate(table.columns):
         right = table.is_numeric(i)
-        drawn.add_column(escape(name), justify="right" if right else "left",
-                         no_wrap=right, overflow="fold")
+        drawn.add_column(
+            escape(name), justify="right" if right else "left", no_wrap=right, overflow="fold"
+        )
     for row in table.rows:
         drawn.add_row(*(escape(table.text(cell, i)) for i, cell in enumerate(row)))
     return drawn
@@ -96,16 +101,22 @@ def to_csv(tables: Iterable[Table]) -> str:
 
 def to_html(table: Table) -> str:
     """A section of a page."""
-    head = "".join(f"<th{_side(table, i)}>{html.escape(c)}</th>"
-                   for i, c in enumerate(table.columns))
+    head = "".join(
+        f"<th{_side(table, i)}>{html.escape(c)}</th>" for i, c in enumerate(table.columns)
+    )
     body = "".join(
-        "<tr>" + "".join(f"<td{_side(table, i)}>{html.escape(table.text(c, i))}</td>"
-                         for i, c in enumerate(row)) + "</tr>\n"
+        "<tr>"
+        + "".join(
+            f"<td{_side(table, i)}>{html.escape(table.text(c, i))}</td>" for i, c in enumerate(row)
+        )
+        + "</tr>\n"
         for row in table.rows
     )
     note = f'<p class="note">{html.escape(table.note)}</p>' if table.note else ""
-    return (f"<h2>{html.escape(table.title)}</h2>\n<div class=\"scroll\"><table><thead><tr>{head}"
-            f"</tr></thead>\n<tbody>{body}</tbody></table></div>{note}\n")
+    return (
+        f'<h2>{html.escape(table.title)}</h2>\n<div class="scroll"><table><thead><tr>{head}'
+        f"</tr></thead>\n<tbody>{body}</tbody></table></div>{note}\n"
+    )
 
 
 def _side(table: Table, column: int) -> str:

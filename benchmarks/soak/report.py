@@ -114,13 +114,19 @@ class SoakReport(BaseModel):
     def failures(self) -> list[str]:
         """Limits that were passed, in words; empty when all is fine."""
         pairs = (
-            ("resident memory grows, MiB per 10,000 frames", self.rss_slope,
-             self.limits.rss_mib_per_10k),
+            (
+                "resident memory grows, MiB per 10,000 frames",
+                self.rss_slope,
+                self.limits.rss_mib_per_10k,
+            ),
             ("median latency rises, share", self.latency_drift, self.limits.latency_drift),
             ("open file descriptors grow", self.descriptor_growth, self.limits.descriptors),
         )
-        return [f"{what}: {found:.3g}, expected at most {most:g}"
-                for what, found, most in pairs if found is not None and found > most]
+        return [
+            f"{what}: {found:.3g}, expected at most {most:g}"
+            for what, found, most in pairs
+            if found is not None and found > most
+        ]
 
     def heading(self) -> str:
         """One line that names the measurement."""
@@ -128,8 +134,10 @@ class SoakReport(BaseModel):
 
     def tables(self) -> list[Table]:
         """The verdict, one line a limit."""
-        note = (f"{self.machine}. {self.frames:,} frames in {self.seconds:,.0f} s. The first "
-                f"{SETTLING:.0%}, and {SETTLING_FRAMES:,} frames at least, do not count.")
+        note = (
+            f"{self.machine}. {self.frames:,} frames in {self.seconds:,.0f} s. The first "
+            f"{SETTLING:.0%}, and {SETTLING_FRAMES:,} frames at least, do not count."
+        )
         if self.interrupted:
             note += " Interrupted."
         first, last = (self.samples[0], self.samples[-1]) if self.samples else (None, None)
@@ -137,12 +145,27 @@ class SoakReport(BaseModel):
         if first is None or last is None:
             return [table]
         table.rows = [
-            ["resident memory MiB; growth per 10,000 frames", first.rss / MIB, last.rss / MIB,
-             self.rss_slope, self.limits.rss_mib_per_10k],
-            ["median latency ms; rise as a share", first.median_ms, last.median_ms,
-             self.latency_drift, self.limits.latency_drift],
-            ["file descriptors; growth", _float(first.descriptors), _float(last.descriptors),
-             _float(self.descriptor_growth), float(self.limits.descriptors)],
+            [
+                "resident memory MiB; growth per 10,000 frames",
+                first.rss / MIB,
+                last.rss / MIB,
+                self.rss_slope,
+                self.limits.rss_mib_per_10k,
+            ],
+            [
+                "median latency ms; rise as a share",
+                first.median_ms,
+                last.median_ms,
+                self.latency_drift,
+                self.limits.latency_drift,
+            ],
+            [
+                "file descriptors; growth",
+                _float(first.descriptors),
+                _float(last.descriptors),
+                _float(self.descriptor_growth),
+                float(self.limits.descriptors),
+            ],
         ]
         return [table]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ConfigError
+from ...errors import ConfigError, MissingDependencyError
 from ..env.collect import machine_line
 from ..reporting.progress import Progress, silent
 from ..trackers import TrackerSpec, describe
@@ -55,8 +56,9 @@ def soak(
         raise ConfigError("expected either a number of frames or of minutes.")
     images, first = _clip(source, box)
     opened, name = _open(tracker or TrackerSpec(), scripted)
-    report = SoakReport(tracker=name, machine=machine_line(), active=describe(opened),
-                        limits=limits or Limits())
+    report = SoakReport(
+        tracker=name, machine=machine_line(), active=describe(opened), limits=limits or Limits()
+    )
     start = time.perf_counter()
     try:
         opened.init(images[0], first)
@@ -101,8 +103,12 @@ def _samples(
         times.append((time.perf_counter() - start) * 1e3)
         last = enough(done)
         if last or done % every == 0:
-            yield Sample(frame=done, rss=resident(), descriptors=open_descriptors(),
-                         median_ms=float(np.median(times)))
+            yield Sample(
+                frame=done,
+                rss=resident(),
+                descriptors=open_descriptors(),
+                median_ms=float(np.median(times)),
+            )
             times.clear()
         if last:
             return
@@ -152,9 +158,6 @@ def open_descriptors() -> int | None:
 
 def _psutil() -> Any:
     try:
-        import psutil
+        return importlib.import_module("psutil")
     except ImportError as error:
-        from ...errors import MissingDependencyError
-
         raise MissingDependencyError("psutil", "bench", "to read memory") from error
-    return psutil

@@ -68,8 +68,9 @@ def count(config: FARTrackConfig) -> Complexity:
     from ...model.network import FARTrackNet
 
     with torch.device("meta"):
-        net = FARTrackNet(config.depth, config.layer_norm_eps, config.search_grid**2,
-                          config.template_tokens)
+        net = FARTrackNet(
+            config.depth, config.layer_norm_eps, config.search_grid**2, config.template_tokens
+        )
     macs = _layer_macs(net, config)
     encoder = (net.patch_embed, net.blocks)
     params = sum(p.numel() for module in encoder for p in module.parameters())
@@ -99,8 +100,8 @@ def _layer_macs(net: Any, config: FARTrackConfig) -> int:
 
     def hook(module: nn.Module, _: Any, output: torch.Tensor) -> None:
         nonlocal total
-        weight = module.weight
-        total += output.numel() * int(weight[0].numel())  # type: ignore[index, operator, union-attr]
+        weight: Any = module.weight
+        total += output.numel() * int(weight[0].numel())
 
     for module in net.modules():
         if isinstance(module, nn.Linear | nn.Conv2d):
@@ -124,11 +125,14 @@ def _executed(config: FARTrackConfig) -> int:
     from ...model.graph import InferenceGraph
     from ...model.network import FARTrackNet
 
-    net = FARTrackNet(config.depth, config.layer_norm_eps, config.search_grid**2,
-                      config.template_tokens)
+    net = FARTrackNet(
+        config.depth, config.layer_norm_eps, config.search_grid**2, config.template_tokens
+    )
     graph = InferenceGraph(net, config, "track").eval()
-    feeds = [torch.zeros(t.shape, dtype=getattr(torch, t.dtype))
-             for t in graph_specs(config)["track"].inputs]
+    feeds = [
+        torch.zeros(t.shape, dtype=getattr(torch, t.dtype))
+        for t in graph_specs(config)["track"].inputs
+    ]
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         graph(*feeds)
     return int(counter.get_total_flops()) // 2

@@ -73,8 +73,7 @@ def speed(
         for bench in benches:
             bench.rss = int(bench.child.ask("stats")["peak_rss"])
     rows = [_row(bench, peaks) for bench in benches if bench.times]
-    return SpeedReport(machine=machine_line(), options=settings, rows=rows,
-                       interrupted=interrupted)
+    return SpeedReport(machine=machine_line(), options=settings, rows=rows, interrupted=interrupted)
 
 
 def _start(case: SpeedCase, options: SpeedOptions, stack: ExitStack) -> _Bench:

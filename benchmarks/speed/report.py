@@ -116,56 +116,128 @@ class SpeedReport(BaseModel):
 
     def _latency(self) -> Table:
         o = self.options
-        note = (f"{self.machine}. {o.rounds} turns of {o.frames} frames each, configurations in "
-                "turn. Milliseconds: tracking one frame, all targets. FPS sustained includes "
-                "reading; 1/latency is 1000/p50.")
-        columns = ["configuration", "p50 ms", "p90 ms", "p99 ms", "max ms", "mean ms",
-                   "FPS sustained", "1/latency", "time ratio", "runtime", "precision"]
+        note = (
+            f"{self.machine}. {o.rounds} turns of {o.frames} frames each, configurations in "
+            "turn. Milliseconds: tracking one frame, all targets. FPS sustained includes "
+            "reading; 1/latency is 1000/p50."
+        )
+        columns = [
+            "configuration",
+            "p50 ms",
+            "p90 ms",
+            "p99 ms",
+            "max ms",
+            "mean ms",
+            "FPS sustained",
+            "1/latency",
+            "time ratio",
+            "runtime",
+            "precision",
+        ]
         if self.interrupted:
             note += " Interrupted."
-        table = Table("Latency and throughput", columns, digits=1, decimals={"time ratio": 2},
-                      note=note)
+        table = Table(
+            "Latency and throughput", columns, digits=1, decimals={"time ratio": 2}, note=note
+        )
         for row in self.rows:
             t = row.total
             ratio = t.p50 / self.rows[0].total.p50 if self.rows[0].total.p50 else None
-            table.rows.append([row.name, t.p50, t.p90, t.p99, t.max, t.mean, row.sustained_fps,
-                               row.inverse_latency_fps, ratio, row.active.get("runtime"),
-                               row.active.get("precision")])
+            table.rows.append(
+                [
+                    row.name,
+                    t.p50,
+                    t.p90,
+                    t.p99,
+                    t.max,
+                    t.mean,
+                    row.sustained_fps,
+                    row.inverse_latency_fps,
+                    ratio,
+                    row.active.get("runtime"),
+                    row.active.get("precision"),
+                ]
+            )
         return table
 
     def _stages(self) -> Table:
-        table = Table("Stages, median milliseconds a frame", ["configuration", *STAGES, "overhead"],
-                      digits=2, note="Overhead: crop, decode and template together.")
+        table = Table(
+            "Stages, median milliseconds a frame",
+            ["configuration", *STAGES, "overhead"],
+            digits=2,
+            note="Overhead: crop, decode and template together.",
+        )
         for row in self.rows:
             values = [row.stages[s].p50 for s in STAGES]
             table.rows.append([row.name, *values, values[1] + values[3] + values[4]])
         return table
 
     def _start(self) -> Table:
-        table = Table("Start and memory", ["configuration", "cold start s", "load s",
-                                           "first frame ms", "warm-up p50 ms", "peak RSS MiB"],
-                      digits=2, decimals={"peak RSS MiB": 0, "first frame ms": 1,
-                                          "warm-up p50 ms": 1},
-                      note="Cold start: from starting a process to its first tracked frame.")
+        table = Table(
+            "Start and memory",
+            [
+                "configuration",
+                "cold start s",
+                "load s",
+                "first frame ms",
+                "warm-up p50 ms",
+                "peak RSS MiB",
+            ],
+            digits=2,
+            decimals={"peak RSS MiB": 0, "first frame ms": 1, "warm-up p50 ms": 1},
+            note="Cold start: from starting a process to its first tracked frame.",
+        )
         for row in self.rows:
             warm = row.warmup_ms.p50 if row.warmup_ms else None
-            table.rows.append([row.name, row.cold_start_s, row.load_s, row.first_frame_ms, warm,
-                               row.peak_rss / MIB])
+            table.rows.append(
+                [
+                    row.name,
+                    row.cold_start_s,
+                    row.load_s,
+                    row.first_frame_ms,
+                    warm,
+                    row.peak_rss / MIB,
+                ]
+            )
         return table
 
     def _work(self) -> Table:
-        columns = ["configuration", "GMACs", "paper", "M params", "paper ", "within 1 %",
-                   "GMACs executed", "GFLOP/s", "peak GFLOP/s", "of peak"]
-        table = Table("Work and roofline", columns, digits=2,
-                      decimals={"GFLOP/s": 1, "peak GFLOP/s": 1},
-                      note="Executed counts attention and skips rows nobody reads. Peak: float32 "
-                      "matrix product with the same threads.")
+        columns = [
+            "configuration",
+            "GMACs",
+            "paper",
+            "M params",
+            "paper ",
+            "within 1 %",
+            "GMACs executed",
+            "GFLOP/s",
+            "peak GFLOP/s",
+            "of peak",
+        ]
+        table = Table(
+            "Work and roofline",
+            columns,
+            digits=2,
+            decimals={"GFLOP/s": 1, "peak GFLOP/s": 1},
+            note="Executed counts attention and skips rows nobody reads. Peak: float32 "
+            "matrix product with the same threads.",
+        )
         for row in self.rows:
             c = row.complexity
             if c is not None:
-                table.rows.append([row.name, c.gmacs, c.published_gmacs, c.mparams,
-                                   c.published_mparams, c.agrees, c.executed_gmacs, row.gflops,
-                                   row.peak_gflops, row.roofline])
+                table.rows.append(
+                    [
+                        row.name,
+                        c.gmacs,
+                        c.published_gmacs,
+                        c.mparams,
+                        c.published_mparams,
+                        c.agrees,
+                        c.executed_gmacs,
+                        row.gflops,
+                        row.peak_gflops,
+                        row.roofline,
+                    ]
+                )
         return table
 
 
@@ -180,8 +252,14 @@ def stage_bars(figure: Figure, report: SpeedReport) -> None:
             left += width
         tail = max(0.0, row.total.p99 + row.stages["read"].p50 - left)
         ax.errorbar(left, i, xerr=[[0.0], [tail]], color="#6c757d", capsize=3, linewidth=1)
-        ax.annotate(f"{row.sustained_fps:.1f} FPS", (left + tail, i), xytext=(6, 0),
-                    textcoords="offset points", va="center", fontsize=8.5)
+        ax.annotate(
+            f"{row.sustained_fps:.1f} FPS",
+            (left + tail, i),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8.5,
+        )
     ax.set_yticks(range(len(report.rows)), [row.name for row in report.rows])
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")

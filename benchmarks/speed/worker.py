@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import time
 from typing import Any
@@ -117,8 +118,7 @@ def peak_rss() -> int:
     try:
         import resource
     except ImportError:
-        import psutil
-
+        psutil: Any = importlib.import_module("psutil")
         return int(psutil.Process().memory_info().peak_wset)
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(kilobytes) if sys.platform == "darwin" else int(kilobytes) * 1024

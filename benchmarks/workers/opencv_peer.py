@@ -17,7 +17,7 @@ if __package__:
     from .wire import serve
 else:
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    from wire import serve
+    from wire import serve  # type: ignore[import-not-found, no-redef]
 
 CLASSIC = {"csrt": "TrackerCSRT", "kcf": "TrackerKCF", "mil": "TrackerMIL"}
 PARAMETERS = {
@@ -79,8 +79,9 @@ def create(kind: str, files: dict[str, str]) -> Any:
         if hasattr(owner, name):
             made = getattr(owner, name)
             return made.create() if hasattr(made, "create") else getattr(owner, f"{name}_create")()
-        raise RuntimeError(f"this OpenCV ({cv2.__version__}) has no {name}; "
-                           "it comes with opencv-contrib-python")
+        raise RuntimeError(
+            f"this OpenCV ({cv2.__version__}) has no {name}; it comes with opencv-contrib-python"
+        )
     name, fields = PARAMETERS[kind]
     parameters = getattr(cv2, f"{name}_Params")()
     for field, key in fields.items():

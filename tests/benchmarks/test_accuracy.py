@@ -88,8 +88,17 @@ def test_folder_of_another_run_is_refused(plain_set, still, tmp_path):
 def test_killed_run_loses_nothing(plain_set, tracker_file, still, tmp_path):
     """SIGKILL in the middle; what was finished stays, and the figures are the same."""
     spec = TrackerSpec(factory=f"{tracker_file}:Slow", label="slow")
-    command = [sys.executable, "-m", "fartrack_sdk.benchmarks.cli", "accuracy", str(plain_set),
-               "--factory", f"slow={spec.factory}", "--out", str(tmp_path / "out")]
+    command = [
+        sys.executable,
+        "-m",
+        "fartrack_sdk.benchmarks.cli",
+        "accuracy",
+        str(plain_set),
+        "--factory",
+        f"slow={spec.factory}",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while len(run_files(tmp_path / "out")) < 2 and time.monotonic() < deadline:
@@ -106,16 +115,30 @@ def test_killed_run_loses_nothing(plain_set, tracker_file, still, tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_interrupt_writes_what_is_done_and_says_130(plain_set, tracker_file, tmp_path, workers,
-                                                    write_frames, write_boxes):
+def test_interrupt_writes_what_is_done_and_says_130(
+    plain_set, tracker_file, tmp_path, workers, write_frames, write_boxes
+):
     for i in range(8):
         write_frames(plain_set / f"long{i}" / "img", count=25)
         write_boxes(plain_set / f"long{i}" / "groundtruth.txt", count=25)
-    command = [sys.executable, "-m", "fartrack_sdk.benchmarks.cli", "accuracy", str(plain_set),
-               "--factory", f"slow={tracker_file}:Slow", "--out", str(tmp_path / "out"),
-               "--json", str(tmp_path / "r.json"), "--workers", workers]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               start_new_session=True)
+    command = [
+        sys.executable,
+        "-m",
+        "fartrack_sdk.benchmarks.cli",
+        "accuracy",
+        str(plain_set),
+        "--factory",
+        f"slow={tracker_file}:Slow",
+        "--out",
+        str(tmp_path / "out"),
+        "--json",
+        str(tmp_path / "r.json"),
+        "--workers",
+        workers,
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
     deadline = time.monotonic() + 60
     while len(run_files(tmp_path / "out")) < 1 and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -199,8 +222,12 @@ def test_factory_that_is_not_there_says_so(plain_set, tmp_path):
 
 def test_real_sequence_with_the_real_model(evaluation_set, tmp_path):
     """The whole way with the model that ships, on one short sequence."""
-    report = evaluate(evaluation_set, [TrackerSpec(device="cpu", threads=1)],
-                      only=["davis_libby"], out=tmp_path / "out")
+    report = evaluate(
+        evaluation_set,
+        [TrackerSpec(device="cpu", threads=1)],
+        only=["davis_libby"],
+        out=tmp_path / "out",
+    )
     (result,) = report.trackers
     assert result.overall.frames == 48
     assert result.overall.ao > 0.3

@@ -20,8 +20,9 @@ def test_help_is_light(command):
         "    assert end.code == 0\n"
         f"print([m for m in {HEAVY!r} if m in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                            check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert result.stdout.splitlines()[-1] == "[]"
 
 
@@ -33,8 +34,17 @@ def test_options_alone_mean_speed():
 
 
 def test_accuracy_prints_a_table_and_writes_files(plain_set, still_option, tmp_path, bench):
-    result = bench("accuracy", plain_set, *still_option, "--out", tmp_path / "out",
-                   "--json", tmp_path / "r.json", "--plot", tmp_path / "r.png")
+    result = bench(
+        "accuracy",
+        plain_set,
+        *still_option,
+        "--out",
+        tmp_path / "out",
+        "--json",
+        tmp_path / "r.json",
+        "--plot",
+        tmp_path / "r.png",
+    )
     assert result.exit_code == 0, result.text
     assert "Convention plain" in result.text
     assert json.loads((tmp_path / "r.json").read_text())["layout"] == "plain"
@@ -59,8 +69,16 @@ def test_strict_exits_with_4_when_the_data_are_wrong(plain_set, still_option, tm
 
 
 def test_several_trackers_stand_side_by_side(plain_set, tracker_file, tmp_path, bench):
-    result = bench("accuracy", plain_set, "--factory", f"one={tracker_file}:Still",
-                   "--factory", f"two={tracker_file}:Still", "--out", tmp_path)
+    result = bench(
+        "accuracy",
+        plain_set,
+        "--factory",
+        f"one={tracker_file}:Still",
+        "--factory",
+        f"two={tracker_file}:Still",
+        "--out",
+        tmp_path,
+    )
     assert result.exit_code == 0
     assert {"one", "two"} <= set(result.text.split())
 

@@ -99,8 +99,9 @@ def test_error_of_ours_in_a_child_keeps_its_class():
 def test_command_writes_all_files(plain_set, still_option, tmp_path, bench):
     files = {kind: tmp_path / f"r.{kind}" for kind in ("json", "csv", "md", "html")}
     options = [part for kind, path in files.items() for part in (f"--{kind}", path)]
-    result = bench("compare", plain_set, *still_option, "--peer", "mil", *options,
-                   "--plot", tmp_path / "r.svg")
+    result = bench(
+        "compare", plain_set, *still_option, "--peer", "mil", *options, "--plot", tmp_path / "r.svg"
+    )
     assert result.exit_code == 0, result.text
     assert "OpenCV MIL" in result.text
     assert all(path.stat().st_size for path in files.values())

@@ -139,9 +139,7 @@ def test_got10k_scores_equal_the_got10k_package(tmp_path):
     overall = average(ours, CONVENTIONS["got10k"])
     assert overall.ao == pytest.approx(official["overall"]["ao"], abs=EXACT)
     assert overall.sr50 == pytest.approx(official["overall"]["sr"], abs=EXACT)
-    np.testing.assert_allclose(
-        overall.success_curve, official["overall"]["succ_curve"], atol=EXACT
-    )
+    np.testing.assert_allclose(overall.success_curve, official["overall"]["succ_curve"], atol=EXACT)
     for name, scores in zip(names, ours, strict=True):
         assert scores.ao == pytest.approx(official["seq_wise"][name]["ao"], abs=EXACT)
 
@@ -245,7 +243,7 @@ def test_bad_predictions_repeat_the_last_good_one():
 def test_averages_weigh_sequences_or_frames():
     _, truth = random_boxes(16, count=11)
     right = score_sequence(truth[:6], truth[:6], PLAIN)
-    wrong = score_sequence(truth + [999, 0, 0, 0], truth, PLAIN)
+    wrong = score_sequence(truth + np.array([999, 0, 0, 0]), truth, PLAIN)
     assert average([right, wrong], PLAIN).ao == pytest.approx(0.5)
     assert average([right, wrong], CONVENTIONS["got10k"]).ao == pytest.approx(5 / 15)
     assert average([], PLAIN) is None

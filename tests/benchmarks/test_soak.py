@@ -57,13 +57,17 @@ def test_scripted_tracker_holds_its_memory():
 
 
 def test_leak_of_files_is_found(tracker_file, plain_set):
-    found = soak(
-        TrackerSpec(factory=f"{tracker_file}:Leaking"),
-        frames=2400,
-        source=str(plain_set / "ball" / "img"),
-        box=(15, 21, 18, 18),
-        limits=Limits(rss_mib_per_10k=1e9, latency_drift=1e9),
-    ) if _many_files_allowed() else None
+    found = (
+        soak(
+            TrackerSpec(factory=f"{tracker_file}:Leaking"),
+            frames=2400,
+            source=str(plain_set / "ball" / "img"),
+            box=(15, 21, 18, 18),
+            limits=Limits(rss_mib_per_10k=1e9, latency_drift=1e9),
+        )
+        if _many_files_allowed()
+        else None
+    )
     if found is None:
         pytest.skip("too few open files are allowed here")
     assert "descriptors" in found.failures()[0]
@@ -85,8 +89,16 @@ def test_frames_or_minutes(still):
 
 
 def test_command_with_plot(bench, tmp_path):
-    result = bench("soak", "--scripted", "--frames", 300, "--plot", tmp_path / "s.png",
-                   "--html", tmp_path / "s.html")
+    result = bench(
+        "soak",
+        "--scripted",
+        "--frames",
+        300,
+        "--plot",
+        tmp_path / "s.png",
+        "--html",
+        tmp_path / "s.html",
+    )
     assert result.exit_code == 0, result.text
     assert "resident memory" in result.text
     assert (tmp_path / "s.png").read_bytes()[:4] == b"\x89PNG"

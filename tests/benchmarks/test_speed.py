@@ -72,8 +72,9 @@ def test_source_needs_a_box(still, plain_set):
 
 
 def test_source_shorter_than_the_measurement_starts_again(still, plain_set):
-    options = SpeedOptions(source=str(plain_set / "ball" / "img"), box=(15, 21, 18, 18),
-                           rounds=1, frames=20, warmup=1)
+    options = SpeedOptions(
+        source=str(plain_set / "ball" / "img"), box=(15, 21, 18, 18), rounds=1, frames=20, warmup=1
+    )
     (row,) = speed(sweep([still]), options, roofline=False).rows
     assert row.total.count == 20
 
@@ -97,8 +98,9 @@ def test_percentiles_of_known_values():
 
 
 def speed_command(bench, options, *more):
-    return bench("speed", *options, "--rounds", 1, "--frames", 3, "--warmup", 1, "--no-roofline",
-                 *more)
+    return bench(
+        "speed", *options, "--rounds", 1, "--frames", 3, "--warmup", 1, "--no-roofline", *more
+    )
 
 
 def test_gates_exit_with_5(bench, still_option):
