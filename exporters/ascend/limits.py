@@ -14,9 +14,41 @@ from ...errors import ExportError
 from ...families.base import GraphSpec
 
 COMPILABLE = frozenset(
-    "Add Cast Clip Concat Conv Div Erf Exp Expand Gather Gemm MatMul Max Min Mul Pow "
-    "ReduceMax ReduceMean ReduceSum Relu Reshape Sigmoid Slice Softmax Split Sqrt Squeeze Sub "
-    "Tanh Tile Transpose Unsqueeze Where".split()
+    [
+        "Add",
+        "Cast",
+        "Clip",
+        "Concat",
+        "Conv",
+        "Div",
+        "Erf",
+        "Exp",
+        "Expand",
+        "Gather",
+        "Gemm",
+        "MatMul",
+        "Max",
+        "Min",
+        "Mul",
+        "Pow",
+        "ReduceMax",
+        "ReduceMean",
+        "ReduceSum",
+        "Relu",
+        "Reshape",
+        "Sigmoid",
+        "Slice",
+        "Softmax",
+        "Split",
+        "Sqrt",
+        "Squeeze",
+        "Sub",
+        "Tanh",
+        "Tile",
+        "Transpose",
+        "Unsqueeze",
+        "Where",
+    ]
 )
 LOWEST_MASK = -1e4
 """An additive mask below this overflows in float16 once something is added to it."""

@@ -1,0 +1,1 @@
+"""Exporters: from a checkpoint to the files that other runtimes open."""
