@@ -1,0 +1,90 @@
+"""Fixtures: an exported folder, a fake ``atc`` on the PATH, a fake board."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from fake_acl import FakeBoard, installed  # noqa: E402
+
+from fartrack_sdk.exporters.ascend.folder import AscendRequest, export_ascend  # noqa: E402
+from fartrack_sdk.families.registry import family_of  # noqa: E402
+from fartrack_sdk.runtimes.ascend import shutdown  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def weights_and_config(released_state):
+    """(variant, layout, seed, **fields) -> canonical weights and configuration."""
+
+    def make(variant="pico", layout="sparse", seed=0, **fields):
+        state = released_state(seed, layout)
+        return family_of(set(state)).read(state, {}, variant, fields)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fake_atc(tmp_path_factory):
+    """Path of an executable that behaves as ``atc``; see `fake_cann.atc`."""
+    path = tmp_path_factory.mktemp("cann bin") / "atc"
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE}/fake_cann/atc.py" "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory, weights_and_config, fake_atc):
+    """(variant, layout, seed, precision, aipp, fields) -> folder with ``.om`` files, config."""
+    made = {}
+
+    def make(variant="pico", layout="sparse", seed=0, precision="origin", aipp=True, **fields):
+        key = (variant, layout, seed, precision, aipp, *fields.items())
+        if key not in made:
+            weights, config = weights_and_config(variant, layout, seed, **fields)
+            folder = tmp_path_factory.mktemp("exported")
+            request = AscendRequest("Ascend310B4", precision, aipp, atc=str(fake_atc))
+            before = os.environ.pop("FAKE_ATC", None)
+            export_ascend(weights, config, folder, request)
+            if before is not None:
+                os.environ["FAKE_ATC"] = before
+            made[key] = folder, config
+        return made[key]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small(compiled):
+    """Folder and configuration of a one-layer model, which is quick."""
+    return compiled(None, depth=1)
+
+
+@pytest.fixture
+def new_board():
+    """Boards in place of CANN; at the end nothing may be violated or alive."""
+    open_boards, stack = [], []
+
+    def make(**fields):
+        context = installed(FakeBoard(**fields))
+        board = context.__enter__()
+        stack.append(context)
+        open_boards.append(board)
+        return board
+
+    yield make
+    shutdown()
+    for context in reversed(stack):
+        context.__exit__(None, None, None)
+    for board in open_boards:
+        assert board.violations == []
+        assert board.leaks() == []
+
+
+@pytest.fixture(params=[0, 1], ids=["board", "card"])
+def board(request, new_board):
+    """A fake board in both run modes."""
+    return new_board(run_mode=request.param)
