@@ -34,7 +34,8 @@ def degrade(image: Image, rng: np.random.Generator) -> Image:
     if kind < 0.12:
         image = _motion_blur(image, rng)
     elif kind < 0.22:
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), image.shape[0] * rng.uniform(0.003, 0.01)), np.uint8)
+        sigma = image.shape[0] * rng.uniform(0.003, 0.01)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
     elif kind < 0.4:
         image = _low_resolution(image, rng)
     if rng.random() < 0.2:
@@ -63,5 +64,7 @@ def _motion_blur(image: Image, rng: np.random.Generator) -> Image:
 def _low_resolution(image: Image, rng: np.random.Generator) -> Image:
     h, w = image.shape[:2]
     k = rng.uniform(0.45, 0.95)
-    small = cv2.resize(image, (max(4, int(w * k)), max(4, int(h * k))), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        image, (max(4, int(w * k)), max(4, int(h * k))), interpolation=cv2.INTER_AREA
+    )
     return np.asarray(cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -11,24 +11,23 @@ A source is a zip or a folder of images. What a source holds says what it is goo
 from __future__ import annotations
 
 import json
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import ConfigError
-
+from .config import SourceConfig, SourceKind
 from .cutouts import Box, Image, centred_box, cut_out
+from .sources import colour_of, decode_image, read_boxes, resized, source_files, with_alpha
 
-SourceKind = Literal["photos", "centred", "objects"]
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+IMAGES, INDEX = "images.bin", "index.json"
 MIN_TARGET = 24.0
 """Boxes with a smaller geometric mean side (pixels) are no targets: nothing to see."""
+MAX_RATIO = 5.0
+"""Boxes that are longer than this times their width are no targets either."""
 MAX_SHARE = 0.4
 """A centred object that fills more of its photo has no surroundings to be told from."""
 
@@ -52,11 +51,11 @@ class Bank:
     @classmethod
     def open(cls, pack: Path) -> Bank:
         """Open a pack written by `pack_bank`."""
-        index_path = pack / "index.json"
+        index_path = pack / INDEX
         if not index_path.is_file():
             raise ConfigError(f"No packed bank at {pack}. Make one with: fartrack-train pack")
         index = json.loads(index_path.read_text())
-        data = np.memmap(pack / "images.bin", np.uint8, mode="r")
+        data = np.memmap(pack / IMAGES, np.uint8, mode="r")
 
         def view(entry: list[int]) -> Image:
             start, h, w, c = entry
@@ -70,126 +69,91 @@ class Bank:
         )
 
 
-def pack_bank(sources: dict[Path, SourceKind], pack: Path, photo_side: int = 400) -> None:
+def pack_bank(sources: Iterable[SourceConfig], pack: Path, photo_side: int = 400) -> None:
     """Decode every source, cut objects out of photos, and write one pack.
 
     Args:
         sources: zips or folders and what they hold.
         pack: folder to write.
         photo_side: photos are shrunk so that their shorter side is at most this.
+
+    Raises:
+        ConfigError: a source cannot be read.
     """
-    pack.mkdir(parents=True, exist_ok=True)
-    with (pack / "images.bin").open("wb") as out:
-        writer = _Writer(out)
-        for path, kind in sources.items():
-            boxes = _read_boxes(path)
-            for name, raw in _files(path):
-                writer.add(kind, _decode(name, raw), boxes.get(name, []), photo_side)
-        writer.finish()
-    (pack / "index.json").write_text(json.dumps(writer.index))
+    with BankWriter(pack, photo_side) as writer:
+        for source in sources:
+            boxes = read_boxes(source.path)
+            for name, raw in source_files(source.path):
+                writer.add(source.kind, decode_image(name, raw), boxes.get(name, ()))
 
 
-class _Writer:
-    """Appends images to the pack and keeps its index."""
+class BankWriter:
+    """Appends images to a pack; leaving the context completes it.
 
-    def __init__(self, out: Any) -> None:
-        self._out = out
-        self._at = 0
+    Args:
+        pack: folder to write.
+        photo_side: photos are shrunk so that their shorter side is at most this.
+    """
+
+    def __init__(self, pack: Path, photo_side: int = 400) -> None:
+        self._pack, self._side = pack, photo_side
         self._cuts: list[Image] = []
-        self.index: dict[str, Any] = {"photos": [], "targets": [], "objects": [], "cut": 0}
+        self._at = 0
+        self._index: dict[str, Any] = {"photos": [], "targets": [], "objects": [], "cut": 0}
 
-    def add(self, kind: SourceKind, image: Image, boxes: list[Box], side: int) -> None:
+    def __enter__(self) -> BankWriter:
+        self._pack.mkdir(parents=True, exist_ok=True)
+        self._out = (self._pack / IMAGES).open("wb")
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if failed is None:
+            self._index["cut"] = len(self._index["objects"])
+            for image in self._cuts:
+                self._write("objects", image)
+            (self._pack / INDEX).write_text(json.dumps(self._index))
+        self._out.close()
+
+    def add(self, kind: SourceKind, image: Image, boxes: Iterable[Box] = ()) -> None:
+        """Add an image, its boxes as targets, and what can be cut out of it.
+
+        Args:
+            kind: what the image is.
+            image: uint8 [H, W], [H, W, 3] BGR or [H, W, 4] BGR and alpha.
+            boxes: (x, y, w, h) of real objects in it, pixels.
+        """
         if kind == "objects":
-            self._write("objects", _with_alpha(image))
+            self._write("objects", with_alpha(image))
             return
-        scale = min(1.0, side / min(image.shape[:2]))
-        photo = _resized(np.ascontiguousarray(_colour(image)), scale)
-        at = len(self.index["photos"])
+        scale = min(1.0, self._side / min(image.shape[:2]))
+        photo = resized(np.ascontiguousarray(colour_of(image)), scale)
         self._write("photos", photo)
         for x, y, w, h in boxes:
-            self._real_target(at, photo, (x * scale, y * scale, w * scale, h * scale))
+            self._boxed(photo, (x * scale, y * scale, w * scale, h * scale))
         if kind == "centred":
-            found = cut_out(photo, centred_box(photo))
-            if found is not None:
-                self._cuts.append(found[0])
-                if found[1][2] * found[1][3] < MAX_SHARE * photo.shape[0] * photo.shape[1]:
-                    self.index["targets"].append([at, found[1]])
+            self._centred(photo)
 
-    def _real_target(self, at: int, photo: Image, box: Box) -> None:
-        if box[2] * box[3] < MIN_TARGET**2 or not 0.2 < box[2] / box[3] < 5.0:
+    def _boxed(self, photo: Image, box: Box) -> None:
+        if box[2] * box[3] < MIN_TARGET**2 or not 1 / MAX_RATIO < box[2] / box[3] < MAX_RATIO:
             return
-        self.index["targets"].append([at, box])
+        self._target(box)
         found = cut_out(photo, box)
         if found is not None:
             self._cuts.append(found[0])
 
-    def finish(self) -> None:
-        self.index["cut"] = len(self.index["objects"])
-        for image in self._cuts:
-            self._write("objects", image)
+    def _centred(self, photo: Image) -> None:
+        found = cut_out(photo, centred_box(photo))
+        if found is None:
+            return
+        cut, box = found
+        self._cuts.append(cut)
+        if box[2] * box[3] < MAX_SHARE * photo.shape[0] * photo.shape[1]:
+            self._target(box)
+
+    def _target(self, box: Box) -> None:
+        self._index["targets"].append([len(self._index["photos"]) - 1, box])
 
     def _write(self, key: str, image: Image) -> None:
-        self.index[key].append([self._at, *image.shape])
+        self._index[key].append([self._at, *image.shape])
         self._out.write(image.tobytes())
         self._at += image.size
-
-
-def _files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Names and bytes of a source's images, sorted, so that packs are reproducible."""
-    if path.is_dir():
-        for file in sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES):
-            yield file.relative_to(path).as_posix(), file.read_bytes()
-    elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            for name in sorted(archive.namelist()):
-                if Path(name).suffix.lower() in SUFFIXES:
-                    yield name, archive.read(name)
-    else:
-        raise ConfigError(f"Source {path} is neither a folder nor a zip of images")
-
-
-def _read_boxes(path: Path) -> dict[str, list[Box]]:
-    if path.is_dir():
-        file = path / "boxes.jsonl"
-        text = file.read_text() if file.is_file() else ""
-    else:
-        with zipfile.ZipFile(path) as archive:
-            text = ""
-            if "boxes.jsonl" in archive.namelist():
-                text = archive.read("boxes.jsonl").decode()
-    boxes: dict[str, list[Box]] = {}
-    for line in text.splitlines():
-        row = json.loads(line)
-        x, y, w, h = row["box"]
-        boxes.setdefault(row["image"], []).append((x, y, w, h))
-    return boxes
-
-
-def _decode(name: str, raw: bytes) -> NDArray[np.uint8]:
-    image = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_UNCHANGED)
-    if image is None:
-        raise ConfigError(f"Image {name} cannot be decoded")
-    if image.dtype != np.uint8:
-        image = (image / 257).astype(np.uint8)
-    return np.asarray(image, np.uint8)
-
-
-def _colour(image: Image) -> Image:
-    if image.ndim == 2:
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)
-    return image[..., :3]
-
-
-def _with_alpha(image: Image) -> Image:
-    if image.ndim == 3 and image.shape[2] == 4:
-        return image
-    colour = _colour(image)
-    return np.dstack([colour, np.full(colour.shape[:2], 255, np.uint8)])
-
-
-def _resized(image: Image, scale: float) -> Image:
-    if scale >= 1.0:
-        return image
-    h, w = image.shape[:2]
-    size = max(1, round(w * scale)), max(1, round(h * scale))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ..families.fartrack.config import VARIANT_DEPTHS
+
+SourceKind = Literal["photos", "centred", "objects"]
+StageKind = Literal["pretrain", "distill", "sequence"]
+Variant = Literal["tiny", "nano", "pico"]
 
 
 class Frozen(BaseModel):
@@ -13,17 +20,26 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class SourceConfig(Frozen):
+    """A zip or folder of images, and what it holds (see `bank`)."""
+
+    path: Path
+    kind: SourceKind
+
+
 class DataConfig(Frozen):
     """What pairs look like. World unit: the square root of the target's area.
 
     Attributes:
-        search_size, template_size: crops in pixels; the crops span 4 and 2 units.
-        num_templates: template slots per sample, in the order of the history.
+        search_size: search crop in pixels; it spans 4 units.
+        template_size: template crop in pixels; it spans 2 units.
+        num_templates: templates per sample, out of the five slots of the memory.
         real_share: share of pairs whose target is a boxed object in its own photo; the
             others are pasted objects.
         cut_share: share of pasted objects that were cut out of photos.
         near_share: share of searches with small motion, the rest with large.
-        near_motion, far_motion: standard deviation of the target's offset, units.
+        near_motion: standard deviation of a small offset of the target, units.
+        far_motion: the same of a large one.
         scale_jitter: standard deviation of the log of the search crop's scale error.
         window: side in patches of the part of the search crop that is rendered and
             given to the network (0: all of it). Positions stay those of the full crop.
@@ -43,17 +59,44 @@ class DataConfig(Frozen):
     window: int = Field(default=0, ge=0)
     template_keep: int = Field(default=0, ge=0)
 
+    @model_validator(mode="after")
+    def _inside_the_crops(self) -> DataConfig:
+        if self.window > self.search_size // 16:
+            raise ValueError(f"window ({self.window}) exceeds the search crop's patches")
+        if self.template_keep > (self.template_size // 16) ** 2:
+            raise ValueError(f"template_keep ({self.template_keep}) exceeds the template's tokens")
+        return self
+
+
+class ClipConfig(Frozen):
+    """Clips for training on sequences.
+
+    Attributes:
+        frames: tracked frames after the first.
+        size: side of a frame in pixels; it shows 6 units.
+        keys: key frames between which everything moves.
+        occluded: share of frames with something over the target.
+        kept_tokens: tokens that stay of a template once it is not the newest.
+    """
+
+    frames: int = Field(default=8, ge=2)
+    size: int = Field(default=320, ge=64)
+    keys: int = Field(default=3, ge=2)
+    occluded: float = Field(default=0.1, ge=0.0, le=1.0)
+    kept_tokens: int = Field(default=37, ge=1, le=49)
+
 
 class LossConfig(Frozen):
-    """Weights of the losses; see `losses`."""
+    """Weights of the losses; see `losses`. ``sigma`` is the soft targets' width in bins."""
 
-    coordinates: float = 1.0
-    siou: float = 2.0
-    distance: float = 5.0
-    inside: float = 2.0
-    matches: float = 2.0
-    focus: float = 0.5
-    distill: float = 0.0
+    coordinates: float = Field(default=1.0, ge=0.0)
+    siou: float = Field(default=2.0, ge=0.0)
+    distance: float = Field(default=5.0, ge=0.0)
+    inside: float = Field(default=2.0, ge=0.0)
+    matches: float = Field(default=2.0, ge=0.0)
+    focus: float = Field(default=0.5, ge=0.0)
+    reading: float = Field(default=8.0, ge=0.0)
+    distill: float = Field(default=0.0, ge=0.0)
     sigma: float = Field(default=4.0, gt=0.0)
 
 
@@ -62,23 +105,32 @@ class StageConfig(Frozen):
 
     Attributes:
         name: for logs.
+        kind: ``pretrain`` (pairs), ``distill`` (pairs, every layer from ``predict_from``
+            on predicts) or ``sequence`` (clips, own boxes and keep masks fed forward).
         samples: training samples the stage sees; the schedule is laid out over them.
         batch: samples a step.
         rate: peak learning rate.
         warmup: steps of linear warm-up.
         floor: share of the peak rate that is left at the end.
-        predict_from: first layer (from 0) that predicts; None: the last alone.
+        predict_from: first layer (from 1) that predicts in a ``distill`` stage (paper: 5).
     """
 
     name: str = "pretrain"
+    kind: StageKind = "pretrain"
     samples: int = Field(default=100_000, gt=0)
     batch: int = Field(default=64, gt=0)
     rate: float = Field(default=5e-4, gt=0.0)
     warmup: int = Field(default=300, ge=0)
     floor: float = Field(default=0.01, ge=0.0, le=1.0)
-    predict_from: int | None = None
+    predict_from: int = Field(default=5, ge=1)
     data: DataConfig = DataConfig()
+    clip: ClipConfig = ClipConfig()
     loss: LossConfig = LossConfig()
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of the stage."""
+        return max(1, self.samples // self.batch)
 
 
 class RunConfig(Frozen):
@@ -86,22 +138,27 @@ class RunConfig(Frozen):
 
     Attributes:
         out: folder for checkpoints and logs.
-        bank: packed bank.
-        depth: encoder layers (6 pico, 10 nano, 15 tiny).
+        bank: packed bank; made from ``sources`` by ``fartrack-train pack``.
+        sources: what the bank is packed from.
+        variant: deepest model that is trained; ``distill`` stages give the smaller ones too.
         stages: in order; each goes on with the weights of the one before.
         seed: of start values and of the sample stream.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         amp: bfloat16 autocast.
-        compiled: whether blocks go through torch.compile.
+        compiled: whether the blocks go through torch.compile.
         workers: processes that make samples.
         threads: threads of the training process (0: torch's choice).
-        average: decay of the averaged weights per step.
+        weight_decay: of AdamW.
+        clip: largest norm of the gradient.
+        average: decay per step of the averaged weights, which are what is saved.
         save_seconds: time between checkpoints.
+        log_every: steps between reports.
     """
 
     out: Path
     bank: Path
-    depth: int = Field(default=6, ge=1, le=15)
+    sources: tuple[SourceConfig, ...] = ()
+    variant: Variant = "pico"
     stages: tuple[StageConfig, ...] = (StageConfig(),)
     seed: int = 0
     device: str = "cpu"
@@ -109,8 +166,13 @@ class RunConfig(Frozen):
     compiled: bool = False
     workers: int = Field(default=1, ge=0)
     threads: int = Field(default=0, ge=0)
-    weight_decay: float = 0.05
-    clip: float = 1.0
-    average: float = 0.999
-    save_seconds: float = 120.0
-    log_every: int = 50
+    weight_decay: float = Field(default=0.05, ge=0.0)
+    clip: float = Field(default=1.0, gt=0.0)
+    average: float = Field(default=0.999, ge=0.0, lt=1.0)
+    save_seconds: float = Field(default=120.0, ge=0.0)
+    log_every: int = Field(default=50, gt=0)
+
+    @property
+    def depth(self) -> int:
+        """Encoder layers."""
+        return VARIANT_DEPTHS[self.variant]

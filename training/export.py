@@ -14,7 +14,6 @@ from ..config import StateThresholds
 from ..errors import ArtifactError
 from ..families.fartrack.config import VARIANT_DEPTHS, FARTrackConfig
 from ..families.registry import family_named
-from .net import TrainableNet
 
 CORE = "core."
 HALF_LARGEST = 65504.0
@@ -56,14 +55,6 @@ def save_released(
         metadata={"license": license_name, "source": source, "net_type": "FARTrackSparse"},
     )
     write_checkpoint(path, checkpoint, precision)
-
-
-def averaged_tensors(state_file: Path) -> tuple[dict[str, Tensor], int]:
-    """Averaged weights by name, and samples seen, from a run's state file."""
-    state = torch.load(state_file, map_location="cpu", weights_only=True)
-    depth = 1 + max(int(n.split(".")[2]) for n in state["net"] if n.startswith("core.blocks."))
-    names = [name for name, _ in TrainableNet(depth).named_parameters()]
-    return dict(zip(names, state["average"], strict=True)), int(state["progress"]["samples"])
 
 
 def _check(tensors: Mapping[str, Tensor], precision: Precision) -> None:

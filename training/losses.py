@@ -94,7 +94,7 @@ def _shape_cost(predicted: Tensor, target: Tensor) -> Tensor:
 
 
 def distillation_loss(student: Tensor, teacher: Tensor) -> Tensor:
-    """KL(teacher || student) of coordinate distributions [..., C] -> []; no gradient to the teacher."""
+    """KL(teacher || student) of distributions [..., C] -> []; the teacher gets no gradient."""
     reference = teacher.detach().float().log_softmax(-1)
     guess = student.float().log_softmax(-1)
     return (reference.exp() * (reference - guess)).sum(-1).mean()
@@ -136,6 +136,12 @@ def focus_loss(focus: Tensor, inside: Tensor) -> Tensor:
     mass = (focus * inside.unsqueeze(1)).sum(-1)
     seen = (inside.sum(-1) > 0).float().unsqueeze(1).expand_as(mass)
     return -(seen * mass.clamp_min(1e-4).log()).sum() / seen.sum().clamp_min(1.0)
+
+
+def token_box_loss(boxes: Tensor, target: Tensor, inside: Tensor) -> Tensor:
+    """Mean distance of the boxes that tokens inside the target read: [B, N, 4], [B, 4] -> []."""
+    distance = (boxes - target.unsqueeze(1)).abs().mean(-1)
+    return (distance * inside).sum() / inside.sum().clamp_min(1.0)
 
 
 def cosine_rate(progress: float, floor: float = 0.01) -> float:

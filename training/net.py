@@ -7,6 +7,7 @@ stays outside and is dropped when the model is saved.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -28,6 +29,7 @@ from ..model.network import (
 MATCHED_LAYERS = (0, 2, 4)
 MATCH_SHARPNESS = 12.0
 FOCUSED_LAYERS = 3
+READ_LAYERS = 4
 SEARCH_GRID, TEMPLATE_GRID = 14, 7
 
 
@@ -41,12 +43,16 @@ class Outputs:
         matches: the same from token similarity, one per matched layer.
         focus: [B, 4, N] attention of the commands on search tokens (each row sums to 1
             over them), mean over heads, one per late layer.
+        token_boxes: [B, N, 4] the box as every search token reads it, one per late layer.
+        command_boxes: [B, 4] coordinates read linearly off the commands, likewise.
     """
 
     logits: list[Tensor]
     inside: Tensor
     matches: list[Tensor]
     focus: list[Tensor]
+    token_boxes: list[Tensor]
+    command_boxes: list[Tensor]
 
 
 class TrainableNet(nn.Module):
@@ -55,63 +61,74 @@ class TrainableNet(nn.Module):
     Args:
         depth: encoder layers.
         eps: epsilon of the blocks' layer norms.
-        predict_from: first layer (from 0) whose commands are read out; None: only the last.
     """
 
-    def __init__(self, depth: int, eps: float = 1e-5, predict_from: int | None = None) -> None:
+    def __init__(self, depth: int, eps: float = 1e-5) -> None:
         super().__init__()
         self.core = FARTrackNet(depth, eps)
-        self.first_predicting = depth - 1 if predict_from is None else predict_from
         self.matched = tuple(i for i in MATCHED_LAYERS if i < depth)
         self.token_head = nn.Linear(DIM, 1)
+        self.token_boxes = nn.ModuleList(nn.Linear(DIM, 4) for _ in range(READ_LAYERS))
+        self.command_boxes = nn.ModuleList(nn.Linear(DIM, 1) for _ in range(READ_LAYERS))
         self.match_scale = nn.Parameter(torch.full((len(MATCHED_LAYERS),), 0.5))
         self.match_bias = nn.Parameter(torch.full((len(MATCHED_LAYERS),), -6.0))
 
     def forward(
-        self, templates: Tensor, kept: Tensor, search: Tensor, corner: Tensor, search_grid: int
+        self, inputs: Mapping[str, Tensor], search_grid: int, predict_from: int | None = None
     ) -> Outputs:
         """One pass.
 
         Args:
-            templates: uint8 [B, K, T, T, 3] RGB.
-            kept: [B, K, M] tokens of each template that are used.
-            search: uint8 [B, S, S, 3] RGB, all of the search crop or a window of it.
-            corner: [B, 2] row and column of the window's first patch.
+            inputs: a batch of `pairs.Sample`: ``templates`` uint8 [B, K, T, T, 3] RGB,
+                ``slots`` [B, K], ``kept`` [B, K, M], ``search`` uint8 [B, S, S, 3] RGB (all
+                of the search crop or a window of it) and the window's ``corner`` [B, 2].
             search_grid: side of the full search crop in patches.
+            predict_from: first layer (from 0) whose commands are read out; None: the last.
         """
-        z = self._template_tokens(templates, kept)
-        x = self._embed(patches(search)) + self._search_positions(corner, search, search_grid)
-        x = x + self.core.identity[:, 5:6]
+        templates, kept = inputs["templates"], inputs["kept"]
+        z = self.template_tokens(templates, inputs["slots"], kept)
+        x = self.search_tokens(inputs["search"], inputs["corner"], search_grid)
         commands = self.core.commands().expand(len(x), -1, -1)
         middle = central(templates.shape[2] // PATCH, kept)
-        return self._encode(torch.cat([z, x, commands], dim=1), middle, x.shape[1])
+        first = len(self.core.blocks) - 1 if predict_from is None else predict_from
+        return self._encode(torch.cat([z, x, commands], dim=1), middle, x.shape[1], first)
 
-    def _encode(self, h: Tensor, middle: Tensor, searched: int) -> Outputs:
+    def _encode(self, h: Tensor, middle: Tensor, searched: int, first: int) -> Outputs:
         """Run the blocks over tokens [B, N, 192] in the order templates, search, commands."""
         begin = middle.shape[1]
-        logits, matches, focus = [], [], []
+        logits, matches, focus, boxes, lines = [], [], [], [], []
+        depth = len(self.core.blocks)
         for i, block in enumerate(self.core.blocks):
-            if self.training and i >= len(self.core.blocks) - FOCUSED_LAYERS:
+            if self.training and i >= depth - FOCUSED_LAYERS:
                 focus.append(command_focus(block, h[:, -4:], h[:, begin : begin + searched]))
             h = block(h)
             if i in self.matched and self.training:
                 n = self.matched.index(i)
                 similar = similarity(h[:, begin : begin + searched], h[:, :begin], middle)
                 matches.append(similar * self.match_scale[n] + self.match_bias[n])
-            if i >= self.first_predicting:
+            late = i - depth + READ_LAYERS
+            if self.training and late >= 0:
+                boxes.append(self.token_boxes[late](h[:, begin : begin + searched]).float())
+                lines.append(self.command_boxes[late](h[:, -4:])[..., 0].float())
+            if i >= first:
                 logits.append(self.core.logits(h[:, -4:]).float())
         inside = self.token_head(h[:, begin : begin + searched])[..., 0].float()
-        return Outputs(logits, inside, matches, focus)
+        return Outputs(logits, inside, matches, focus, boxes, lines)
 
-    def _template_tokens(self, templates: Tensor, kept: Tensor) -> Tensor:
+    def template_tokens(self, templates: Tensor, slots: Tensor, kept: Tensor) -> Tensor:
         """Kept tokens with positions and slot identities, [B, K * M, 192]."""
         b, k = templates.shape[:2]
         grid = templates.shape[2] // PATCH
         values = patches(templates.flatten(0, 1)).unflatten(0, (b, k))
         chosen = values.gather(2, kept.unsqueeze(-1).expand(-1, -1, -1, values.shape[-1]))
         position = resized_positions(self.core.pos_template, TEMPLATE_GRID, grid)[0]
-        identity = self.core.identity[:, slot_rows(k)].unsqueeze(2)
+        identity = self.core.identity[0][slots].unsqueeze(2)
         return (self._embed(chosen) + position[kept] + identity).flatten(1, 2)
+
+    def search_tokens(self, search: Tensor, corner: Tensor, grid: int) -> Tensor:
+        """Tokens of the search crop or a window of it, [B, N, 192]."""
+        x = self._embed(patches(search)) + self._search_positions(corner, search, grid)
+        return x + self.core.identity[:, 5:6]
 
     def _search_positions(self, corner: Tensor, search: Tensor, grid: int) -> Tensor:
         table = resized_positions(self.core.pos_search, SEARCH_GRID, grid)[0]
@@ -129,20 +146,13 @@ class TrainableNet(nn.Module):
 
 
 def patches(image: Tensor) -> Tensor:
-    """Normalised patches of uint8 RGB images: [B, S, S, 3] -> [B, (S/16)^2, 768]."""
+    """Normalised patches of RGB images with values 0..255: [B, S, S, 3] -> [B, (S/16)^2, 768]."""
     mean, std = (torch.tensor(v, device=image.device) for v in (IMAGE_MEAN, IMAGE_STD))
     values = (image.float() / 255.0 - mean) / std
     b, s = values.shape[:2]
     n = s // PATCH
     split = values.view(b, n, PATCH, n, PATCH, 3).permute(0, 1, 3, 5, 2, 4)
     return split.reshape(b, n * n, 3 * PATCH * PATCH)
-
-
-def slot_rows(count: int) -> list[int]:
-    """Rows of the identity table for ``count`` templates: the oldest first, the newest last."""
-    if count == 1:
-        return [0]
-    return [int(4 * i / (count - 1) + 0.5) for i in range(count)]
 
 
 def resized_positions(table: Tensor, side: int, wanted: int) -> Tensor:
@@ -192,6 +202,10 @@ def initialise(net: TrainableNet, seed: int) -> None:
         if isinstance(module, nn.Linear):
             _normal(module.weight, rng)
             nn.init.zeros_(module.bias)
+    for head in net.token_boxes:
+        head.bias.copy_(torch.tensor([0.38, 0.38, 0.62, 0.62]))
+    for head in net.command_boxes:
+        nn.init.constant_(head.bias, 0.5)
     core = net.core
     for table in (core.identity, core.pos_command, core.word):
         _normal(table, rng)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -14,14 +16,14 @@ from .losses import (
     inside_box,
     iou,
     siou_loss,
+    token_box_loss,
     token_loss,
 )
 from .net import PATCH, Outputs
-from .pairs import Sample
 
 
 def pair_objective(
-    outputs: Outputs, batch: Sample, grid: int, weights: LossConfig
+    outputs: Outputs, batch: Mapping[str, Tensor], grid: int, weights: LossConfig
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Loss of a batch of pairs.
 
@@ -53,6 +55,12 @@ def pair_objective(
         focus = torch.stack([focus_loss(f, inside) for f in outputs.focus]).mean()
         loss = loss + weights.focus * focus
         log["focus"] = focus
+    if outputs.token_boxes and weights.reading:
+        tokens_read = [token_box_loss(b, box, inside) for b in outputs.token_boxes]
+        commands_read = [(b - box).abs().mean() for b in outputs.command_boxes]
+        reading = torch.stack(tokens_read).mean() + torch.stack(commands_read).mean()
+        loss = loss + weights.reading * reading
+        log["tokbox"], log["cmdbox"] = tokens_read[-1], commands_read[-1]
     if weights.distill and len(outputs.logits) > 1:
         pairs = zip(outputs.logits[:-1], outputs.logits[1:], strict=True)
         divergence = torch.stack([distillation_loss(s, t) for s, t in pairs]).mean()
@@ -62,9 +70,7 @@ def pair_objective(
     return loss, {name: value.detach() for name, value in log.items()}
 
 
-def _box_terms(
-    logits: Tensor, box: Tensor, weights: LossConfig
-) -> tuple[Tensor, Tensor, Tensor]:
+def _box_terms(logits: Tensor, box: Tensor, weights: LossConfig) -> tuple[Tensor, Tensor, Tensor]:
     """Weighted loss of one layer's logits [B, 4, C], its cross-entropy and mean IoU."""
     entropy = coordinate_loss(logits, box, weights.sigma)
     predicted = expected_box(logits)

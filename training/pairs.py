@@ -23,7 +23,7 @@ from .render import Crop
 from .synthesis import REACH, Frame, Scene
 
 SEARCH_FACTOR, TEMPLATE_FACTOR = 4.0, 2.0
-PATCH = 16
+PATCH, SLOTS = 16, 5
 
 
 class Sample(TypedDict):
@@ -32,7 +32,8 @@ class Sample(TypedDict):
     ``templates`` uint8 [K, T, T, 3] RGB; ``search`` uint8 [S, S, 3] RGB; ``box`` float32
     [4], x0, y0, x1, y1 in units of the full search crop; ``corner`` int64 [2], the row
     and column of the first rendered search patch; ``kept`` int64 [K, M], the tokens of
-    each template that count, ascending.
+    each template that count, ascending; ``slots`` int64 [K], the slot of the template
+    memory that each template sits in, 0 for the first frame to 4 for the newest.
     """
 
     templates: Tensor
@@ -40,17 +41,7 @@ class Sample(TypedDict):
     box: Tensor
     corner: Tensor
     kept: Tensor
-
-
-def to_device(batch: Sample, device: torch.device) -> Sample:
-    """The batch on another device."""
-    return {
-        "templates": batch["templates"].to(device, non_blocking=True),
-        "search": batch["search"].to(device, non_blocking=True),
-        "box": batch["box"].to(device, non_blocking=True),
-        "corner": batch["corner"].to(device, non_blocking=True),
-        "kept": batch["kept"].to(device, non_blocking=True),
-    }
+    slots: Tensor
 
 
 class PairDataset(torch.utils.data.Dataset[Sample]):
@@ -76,7 +67,8 @@ def make_pair(bank: Bank, config: DataConfig, rng: np.random.Generator) -> Sampl
     scene = Scene(bank, config, rng)
     look = _Look(rng, scene.real)
     far = rng.random() > config.near_share
-    templates = [_template(scene, config, rng, look, slot) for slot in range(config.num_templates)]
+    slots = choose_slots(config.num_templates, rng)
+    templates = [_template(scene, config, rng, look, int(slot)) for slot in slots]
     search, box, corner = _search(scene, config, rng, look, far)
     stack = np.stack(templates)
     if rng.random() < 0.5:
@@ -90,6 +82,7 @@ def make_pair(bank: Bank, config: DataConfig, rng: np.random.Generator) -> Sampl
         "box": torch.from_numpy(box.astype(np.float32)),
         "corner": torch.from_numpy(corner),
         "kept": torch.from_numpy(_kept(config, rng)),
+        "slots": torch.from_numpy(slots),
     }
 
 
@@ -121,9 +114,9 @@ def _template(
     """Slot 0 is the user's box; later ones are centred on boxes that a tracker gave."""
     first = slot == 0
     late = 0.0 if first else slot / 4
-    frame = scene.frame(0.8 * late, 0.4 * late, not first and rng.random() < 0.12)
+    frame = scene.frame(scene.motion(0.8 * late, 0.4 * late), not first and rng.random() < 0.12)
     error = 0.015 if first else float(rng.choice([0.04, 0.1], p=[0.7, 0.3]))
-    crop = _around(frame, TEMPLATE_FACTOR, config.template_size, rng, error, error)
+    crop = _around(frame, TEMPLATE_FACTOR, config.template_size, rng, (error, error))
     return look.apply(scene.draw(frame, crop), late)
 
 
@@ -131,8 +124,8 @@ def _search(
     scene: Scene, config: DataConfig, rng: np.random.Generator, look: _Look, far: bool
 ) -> tuple[Image, NDArray[np.float64], NDArray[np.int64]]:
     motion = config.far_motion if far else config.near_motion
-    frame = scene.frame(1.0, 0.5, rng.random() < 0.25)
-    crop = _around(frame, SEARCH_FACTOR, config.search_size, rng, motion, config.scale_jitter)
+    frame = scene.frame(scene.motion(1.0, 0.5), rng.random() < 0.25)
+    crop = _around(frame, SEARCH_FACTOR, config.search_size, rng, (motion, config.scale_jitter))
     box = frame.box(crop)
     corner = np.zeros(2, np.int64)
     if config.window:
@@ -143,9 +136,10 @@ def _search(
 
 
 def _around(
-    frame: Frame, factor: float, size: int, rng: np.random.Generator, motion: float, zoom: float
+    frame: Frame, factor: float, size: int, rng: np.random.Generator, errors: tuple[float, float]
 ) -> Crop:
-    """A crop around the target with errors of place (units) and of scale (log)."""
+    """A crop around the target; ``errors`` are deviations of place (units) and log scale."""
+    motion, zoom = errors
     unit = frame.size * math.exp(float(np.clip(rng.normal(0.0, zoom), -0.6, 0.6)))
     x0, y0, x1, y1 = frame.extent
     middle = frame.centre + np.array([x0 + x1, y0 + y1]) / 2
@@ -162,6 +156,14 @@ def _window(
     low = np.clip(middle - count + 1.5, 0, grid - count)
     high = np.clip(middle - 1.5, low, grid - count)
     return np.rint(rng.uniform(low, high)).astype(np.int64)
+
+
+def choose_slots(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Ascending slots of ``count`` templates: the first, the newest, others at random."""
+    if count == 1:
+        return np.zeros(1, np.int64)
+    between = rng.choice(np.arange(1, SLOTS - 1), size=count - 2, replace=False)
+    return np.sort(np.concatenate([[0, SLOTS - 1], between])).astype(np.int64)
 
 
 def _kept(config: DataConfig, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -182,7 +184,10 @@ def _elastic(image: Image, rng: np.random.Generator, amount: float) -> Image:
     field = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_CUBIC) * np.float32(w)
     columns, rows = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
     bent = cv2.remap(
-        image, columns + field[..., 0], rows + field[..., 1], cv2.INTER_LINEAR,
+        image,
+        columns + field[..., 0],
+        rows + field[..., 1],
+        cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REFLECT_101,
     )
     return np.asarray(bent, np.uint8)

@@ -97,7 +97,9 @@ def draw_background(photo: Image, world_to_photo: Matrix, crop: Crop, border: in
     inverse = np.concatenate([linear, offset[:, None]], axis=1)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = (crop.size, crop.size)
-    return np.asarray(cv2.warpAffine(photo, inverse, size, flags=flags, borderMode=border), np.uint8)
+    return np.asarray(
+        cv2.warpAffine(photo, inverse, size, flags=flags, borderMode=border), np.uint8
+    )
 
 
 def _presized(

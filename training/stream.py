@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
-
-from .pairs import Sample
 
 
 def batches(
-    dataset: Dataset[Sample], first: int, batch: int, steps: int, workers: int
-) -> Iterator[Sample]:
+    dataset: Dataset[Any], first: int, batch: int, steps: int, workers: int
+) -> Iterator[Mapping[str, Tensor]]:
     """``steps`` batches of consecutive samples beginning with sample ``first``.
 
     The samples are the same whatever ``workers`` is, so a run may continue with another
     number of processes.
     """
     order = [range(first + i * batch, first + (i + 1) * batch) for i in range(steps)]
-    loader: DataLoader[Sample] = DataLoader(
+    loader: DataLoader[Any] = DataLoader(
         dataset,
-        batch_sampler=order,  # type: ignore[arg-type]
+        batch_sampler=order,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
-        worker_init_fn=_quiet if workers else None,
+        worker_init_fn=_single_threaded if workers else None,
     )
     return iter(loader)
 
 
-def _quiet(_: int) -> None:
-    """Workers compute on one thread each."""
+def moved(batch: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    """The batch on a device."""
+    return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
+
+
+def _single_threaded(_: int) -> None:
     torch.set_num_threads(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
@@ -13,9 +13,42 @@ from .config import DataConfig
 from .cutouts import Image
 from .render import Crop, Layer, Matrix, Pose, alpha_extent, draw_background, draw_layer
 
+Extent = tuple[float, float, float, float]
 MAX_ASPECT = 4.0
+SHAPE_CHANGE = (0.12, 0.18, 0.07, 0.12)
+"""Standard deviations of log scale, rotation, shear and log aspect after long."""
+CAMERA_CHANGE = (0.08, 0.05, 0.5, 0.5)
+"""Standard deviations of the background's log zoom, turn and shift after long."""
 REACH = 1.65
 """Targets stay within this many units of the search crop's centre (its half side is 2)."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Differences from the first moment of a scene.
+
+    Attributes:
+        centre: the target's place [2], units.
+        shape: its log scale, rotation, shear and log aspect [4].
+        camera: log zoom, turn and shift [4] of the background.
+        bystanders: shifts [N, 2], units.
+        turns: of the bystanders [N], radians.
+    """
+
+    centre: Matrix
+    shape: Matrix
+    camera: Matrix
+    bystanders: Matrix
+    turns: Matrix
+
+    def towards(self, other: Motion, share: float) -> Motion:
+        """The motion ``share`` of the way to another."""
+        return Motion(
+            *(
+                (1 - share) * getattr(self, f.name) + share * getattr(other, f.name)
+                for f in fields(self)
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -30,7 +63,7 @@ class Frame:
     """
 
     centre: Matrix
-    extent: tuple[float, float, float, float]
+    extent: Extent
     layers: tuple[Layer, ...]
     camera: Matrix
 
@@ -87,7 +120,9 @@ class Scene:
             w, h = extent[2] - extent[0], extent[3] - extent[1]
             if 1 / MAX_ASPECT < w / h < MAX_ASPECT:
                 break
-        self._pose = replace(self._pose, scale=-math.log(math.sqrt(w * h)))
+        unit = math.sqrt(w * h)
+        self._pose = replace(self._pose, scale=-math.log(unit))
+        self._extent: Extent = _scaled(extent, 1.0 / unit)
         height, width = self.photo.shape[:2]
         unit = min(height, width) * rng.uniform(0.06, 0.25)
         at = rng.uniform(0.15, 0.85, 2) * (width, height)
@@ -132,52 +167,57 @@ class Scene:
         angle, distance = rng.uniform(0, 2 * math.pi), rng.uniform(0.9, 2.6)
         return image, pose, np.array([math.cos(angle), math.sin(angle)]) * distance
 
-    def frame(self, change: float, drift: float, occluded: bool) -> Frame:
-        """A moment of the scene.
+    def motion(self, change: float, drift: float) -> Motion:
+        """Random differences from the first moment.
 
         Args:
-            change: how far shape and camera are from the first frame (0: equal).
+            change: how far shape and camera may be from the first frame (0: equal).
             drift: how far the target may have moved over the background, units.
-            occluded: whether something may lie over the target.
         """
-        rng = self._rng
-        centre = rng.normal(0, drift, 2) if not self.real else np.zeros(2)
-        own, extent = self._target(change, centre)
-        layers = [self._placed(b, change, drift) for b in self._bystanders]
+        rng, many = self._rng, len(self._bystanders)
+        return Motion(
+            centre=rng.normal(0, drift, 2) if not self.real else np.zeros(2),
+            shape=rng.normal(0, SHAPE_CHANGE) * change,
+            camera=rng.normal(0, CAMERA_CHANGE) * change,
+            bystanders=rng.normal(0, 0.5 * drift + 0.3 * change, (many, 2)),
+            turns=rng.normal(0, 0.2, many) * change,
+        )
+
+    def frame(self, motion: Motion, occluded: bool) -> Frame:
+        """The moment that ``motion`` leads to, with something over the target if ``occluded``."""
+        centre = motion.centre
+        own, extent = self._target(motion)
+        layers = [self._placed(i, motion) for i in range(len(self._bystanders))]
         if own is not None:
             layers.append(own)
         else:
             layers = [b for b in layers if np.abs(b.centre).max() > 0.9]
         if occluded:
             layers.append(self._occluder(centre, extent))
-        return Frame(centre, extent, tuple(layers), self._moved_camera(change))
+        return Frame(centre, extent, tuple(layers), self._moved_camera(motion))
 
-    def _target(
-        self, change: float, centre: Matrix
-    ) -> tuple[Layer | None, tuple[float, float, float, float]]:
-        rng = self._rng
+    def _target(self, motion: Motion) -> tuple[Layer | None, Extent]:
         if self._object is None:
             w, h = self._half
             return None, (-w, -h, w, h)
-        for _ in range(8):
-            pose = Pose(
-                self._pose.scale + rng.normal(0, 0.12) * change,
-                self._pose.rotation + rng.normal(0, 0.18) * change,
-                self._pose.shear + rng.normal(0, 0.07) * change,
-                self._pose.aspect + rng.normal(0, 0.12) * change,
-            )
-            extent = alpha_extent(self._object, pose.matrix())
-            if extent is not None:
-                return Layer(self._object, centre, pose.matrix()), extent
-        raise RuntimeError("an object that was visible in its first pose must stay visible")
+        scale, rotation, shear, aspect = motion.shape
+        pose = Pose(
+            self._pose.scale + scale,
+            self._pose.rotation + rotation,
+            self._pose.shear + shear,
+            self._pose.aspect + aspect,
+        )
+        extent = alpha_extent(self._object, pose.matrix())
+        if extent is None:
+            pose, extent = self._pose, self._extent
+        return Layer(self._object, motion.centre, pose.matrix()), extent
 
-    def _placed(self, who: tuple[Image, Pose, Matrix], change: float, drift: float) -> Layer:
-        image, pose, centre = who
-        rng = self._rng
-        turned = replace(pose, rotation=pose.rotation + rng.normal(0, 0.2) * change)
-        return Layer(image, centre + rng.normal(0, 0.5 * drift + 0.3 * change, 2), turned.matrix())
+    def _placed(self, index: int, motion: Motion) -> Layer:
+        image, pose, centre = self._bystanders[index]
+        turned = replace(pose, rotation=pose.rotation + float(motion.turns[index]))
+        return Layer(image, centre + motion.bystanders[index], turned.matrix())
 
-    def _occluder(self, centre: Matrix, extent: tuple[float, float, float, float]) -> Layer:
+    def _occluder(self, centre: Matrix, extent: Extent) -> Layer:
         rng = self._rng
         image = self.draw_object()
         scale = math.log(rng.uniform(0.25, 0.7) / math.sqrt(image.shape[0] * image.shape[1]))
@@ -185,16 +225,14 @@ class Scene:
         at = centre + rng.normal(0, 0.4, 2) * reach
         return Layer(image, at, Pose(scale, rng.uniform(-3, 3)).matrix())
 
-    def _moved_camera(self, change: float) -> Matrix:
+    def _moved_camera(self, motion: Motion) -> Matrix:
         """The first camera; for pasted targets with zoom, turn and shift of its own."""
         if self.real:
             return self._camera
-        rng = self._rng
-        zoom = math.exp(rng.normal(0, 0.08) * change)
-        pose = Pose(math.log(zoom), rng.normal(0, 0.05) * change)
-        linear = self._camera[:, :2] @ pose.matrix()
-        shift = self._camera[:, :2] @ rng.normal(0, 0.5 * change, 2)
-        return np.concatenate([linear, (self._camera[:, 2] + shift)[:, None]], axis=1)
+        zoom, turn, *shift = motion.camera
+        linear = self._camera[:, :2] @ Pose(zoom, turn).matrix()
+        moved = self._camera[:, :2] @ np.array(shift) + self._camera[:, 2]
+        return np.concatenate([linear, moved[:, None]], axis=1)
 
     def draw(self, frame: Frame, crop: Crop) -> Image:
         """The frame through the crop, uint8 BGR [size, size, 3]."""
@@ -202,3 +240,8 @@ class Scene:
         for layer in frame.layers:
             draw_layer(canvas, layer, crop)
         return canvas
+
+
+def _scaled(extent: Extent, factor: float) -> Extent:
+    x0, y0, x1, y1 = extent
+    return (x0 * factor, y0 * factor, x1 * factor, y1 * factor)

@@ -4,54 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from ..errors import ArtifactError
+from ..errors import DeviceUnavailableError
+from .average import AveragedWeights
 from .bank import Bank
+from .checkpoint import STATE_FILE, Progress, load_state, save_state
 from .config import RunConfig, StageConfig
 from .losses import cosine_rate
-from .net import PATCH, TrainableNet, initialise
-from .objective import pair_objective
-from .pairs import PairDataset, Sample, to_device
-from .stream import batches
+from .net import TrainableNet, initialise
+from .stage import Batch, Stage, make_stage
 
-STATE_FILE = "state.pt"
-Listener = Callable[["Progress"], None]
-
-
-@dataclass
-class Progress:
-    """Where a run stands.
-
-    Attributes:
-        stage: index of the stage.
-        step: steps done in the stage.
-        samples: samples seen in all stages.
-        seconds: time spent in training, over all pieces of the run.
-        scalars: mean of the logged numbers since the last report.
-    """
-
-    stage: int = 0
-    step: int = 0
-    samples: int = 0
-    seconds: float = 0.0
-    scalars: dict[str, float] = field(default_factory=dict)
+Listener = Callable[[Progress], None]
 
 
 class Trainer:
     """Trains one model through its stages.
 
     Built means ready: the constructor opens the bank, makes or loads the weights and
-    stands at the step where an earlier piece of the run was stopped.
+    stands at the step at which an earlier piece of the run was saved.
 
     Args:
         config: the run.
-        listener: called every ``log_every`` steps and at every checkpoint.
+        listener: called every ``log_every`` steps.
+
+    Raises:
+        ConfigError: there is no bank.
+        ArtifactError: the saved state belongs to another model.
+        DeviceUnavailableError: the device is not there.
     """
 
     def __init__(self, config: RunConfig, listener: Listener | None = None) -> None:
@@ -59,126 +41,100 @@ class Trainer:
         if config.threads:
             torch.set_num_threads(config.threads)
         self._listener = listener
+        self._device = _device(config.device)
         self._bank = Bank.open(config.bank)
-        self._device = torch.device(config.device)
-        self.progress = Progress()
         self.net = TrainableNet(config.depth)
         initialise(self.net, config.seed)
         self.net.to(self._device)
-        self.average = [p.detach().clone() for p in self.net.parameters()]
+        if config.compiled:
+            for block in self.net.core.blocks:
+                block.compile()
+        self.average = AveragedWeights(self.net.parameters(), config.average)
         self._optimizer = torch.optim.AdamW(
-            self.net.parameters(),
-            lr=1e-3,
-            betas=(0.9, 0.98),
-            weight_decay=config.weight_decay,
-            fused=True,
+            self.net.parameters(), betas=(0.9, 0.98), weight_decay=config.weight_decay, fused=True
         )
+        self._stop = False
         config.out.mkdir(parents=True, exist_ok=True)
+        self.progress = Progress()
         if (config.out / STATE_FILE).is_file():
-            self._resume(config.out / STATE_FILE)
+            self.progress = load_state(
+                config.out, self.net, self.average, self._optimizer, self._device
+            )
 
     def run(self, max_steps: int | None = None) -> Progress:
-        """Train to the end of the last stage, or for at most ``max_steps`` steps."""
+        """Train to the end of the last stage, for ``max_steps`` steps, or until `stop`."""
         left = max_steps if max_steps is not None else 1 << 60
-        while self.progress.stage < len(self.config.stages) and left > 0:
-            stage = self.config.stages[self.progress.stage]
-            total = stage.samples // stage.batch
-            left -= self._run_stage(stage, min(total, self.progress.step + left))
-            if self.progress.step >= total:
-                self.progress.stage, self.progress.step = self.progress.stage + 1, 0
+        progress = self.progress
+        while progress.stage < len(self.config.stages) and left > 0 and not self._stop:
+            config = self.config.stages[progress.stage]
+            begin = progress.step
+            self._run_stage(config, min(config.steps, begin + left))
+            left -= progress.step - begin
+            if progress.step >= config.steps:
+                progress.stage, progress.step = progress.stage + 1, 0
         self.save()
-        return self.progress
+        return progress
 
-    def _run_stage(self, stage: StageConfig, until: int) -> int:
-        self.net.first_predicting = (
-            self.config.depth - 1 if stage.predict_from is None else stage.predict_from
-        )
-        begin = self.progress.step
-        seed = self.config.seed * 1000 + self.progress.stage
-        dataset = PairDataset(self._bank, stage.data, seed)
-        stream = batches(
-            dataset, begin * stage.batch, stage.batch, until - begin, self.config.workers
-        )
+    def stop(self) -> None:
+        """End the run after the step that is being done; its state is saved."""
+        self._stop = True
+
+    def save(self) -> None:
+        """Write the state of the run."""
+        save_state(self.config.out, self.net, self.average, self._optimizer, self.progress)
+
+    def _run_stage(self, config: StageConfig, until: int) -> None:
+        progress = self.progress
+        stage = make_stage(config, self._bank, self.config.seed, progress.stage)
+        stream = stage.batches(progress.step, until - progress.step, self.config.workers)
         logged: list[dict[str, Tensor]] = []
         clock = saved = time.monotonic()
         for batch in stream:
-            logged.append(self._step(stage, batch))
+            logged.append(self._step(config, stage, batch))
             now = time.monotonic()
-            self.progress.seconds += now - clock
+            progress.seconds += now - clock
             clock = now
-            if self.progress.step % self.config.log_every == 0:
+            if progress.step % self.config.log_every == 0 or progress.step == until:
                 self._report(logged)
             if now - saved > self.config.save_seconds:
                 self.save()
                 saved = now
-        return until - begin
+            if self._stop:
+                break
 
-    def _step(self, stage: StageConfig, batch: Sample) -> dict[str, Tensor]:
+    def _step(self, config: StageConfig, stage: Stage, batch: Batch) -> dict[str, Tensor]:
         """One optimizer step; returns scalars on the device."""
-        progress, config = self.progress, self.config
-        rate = stage.rate * min(1.0, (progress.step + 1) / max(1, stage.warmup))
-        rate *= cosine_rate(progress.step * stage.batch / stage.samples, stage.floor)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
+        self._set_rate(config)
         self.net.train()
-        grid = stage.data.search_size // PATCH
-        moved = to_device(batch, self._device)
-        context = torch.autocast(self._device.type, torch.bfloat16) if config.amp else nullcontext()
-        with context:
-            outputs = self.net(
-                moved["templates"], moved["kept"], moved["search"], moved["corner"], grid
-            )
-        loss, scalars = pair_objective(outputs, moved, grid, stage.loss)
+        loss, scalars = stage.loss(self.net, batch, self._device, self.config.amp)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), config.clip)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip)
         self._optimizer.step()
-        self._average()
-        progress.step += 1
-        progress.samples += stage.batch
+        self.average.update()
+        self.progress.step += 1
+        self.progress.samples += config.batch
         return scalars
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        seen = self._steps_seen = getattr(self, "_steps_seen", 0) + 1
-        decay = min(self.config.average, (1 + seen) / (10 + seen))
-        current = [p.detach() for p in self.net.parameters()]
-        torch._foreach_lerp_(self.average, current, 1.0 - decay)
+    def _set_rate(self, config: StageConfig) -> None:
+        step = self.progress.step
+        rate = config.rate * min(1.0, (step + 1) / max(1, config.warmup))
+        rate *= cosine_rate(step / config.steps, config.floor)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
 
     def _report(self, logged: list[dict[str, Tensor]]) -> None:
         names = logged[-1].keys()
         means = {n: float(torch.stack([s[n] for s in logged]).mean()) for n in names}
+        means["rate"] = self._optimizer.param_groups[0]["lr"]
         self.progress.scalars = means
         logged.clear()
         if self._listener is not None:
             self._listener(self.progress)
 
-    def save(self) -> None:
-        """Write everything that `_resume` needs, replacing the last state at once."""
-        path = self.config.out / STATE_FILE
-        state = {
-            "net": self.net.state_dict(),
-            "average": self.average,
-            "optimizer": self._optimizer.state_dict(),
-            "steps_seen": getattr(self, "_steps_seen", 0),
-            "progress": {
-                "stage": self.progress.stage,
-                "step": self.progress.step,
-                "samples": self.progress.samples,
-                "seconds": self.progress.seconds,
-            },
-        }
-        fresh = path.with_suffix(".tmp")
-        torch.save(state, fresh)
-        fresh.replace(path)
 
-    def _resume(self, path: Path) -> None:
-        state = torch.load(path, map_location=self._device, weights_only=True)
-        try:
-            self.net.load_state_dict(state["net"])
-        except RuntimeError as error:
-            raise ArtifactError(f"{path} belongs to another network: {error}") from error
-        self.average = [p.to(self._device) for p in state["average"]]
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._steps_seen = int(state["steps_seen"])
-        self.progress = Progress(**state["progress"])
+def _device(name: str) -> torch.device:
+    device = torch.device(name)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise DeviceUnavailableError(name, "cpu", "Set device to cpu, or install a CUDA build.")
+    return device

@@ -1,0 +1,142 @@
+"""``fartrack-train``: pack a bank, train, save, evaluate."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..cli.common import EXIT_CODES_HELP, VERBOSE_HELP, emit_json, make_app, reported, say
+
+SUMMARY = """
+Train FARTrack models: `pack` images into a bank, `run` the stages of a run file (go on
+where it was stopped), `save` a checkpoint for the tracker, `evaluate` it on sequences.
+"""
+
+app = make_app(SUMMARY)
+RunFile = Annotated[
+    Path, typer.Argument(help="Run file (.toml, .json, .yaml).", show_default=False)
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Override, e.g. stages.0.rate=1e-4. May be repeated."),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help=VERBOSE_HELP)]
+Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
+
+
+@app.callback(help=SUMMARY, epilog=EXIT_CODES_HELP)
+def _main() -> None: ...
+
+
+@app.command()
+def pack(run_file: RunFile, overrides: Overrides = None, verbose: Verbose = False) -> None:
+    """Decode the sources of a run file and write its bank."""
+    with reported(verbose):
+        from .bank import pack_bank
+        from .run_file import read_run
+
+        config = read_run(run_file, overrides or ())
+        pack_bank(config.sources, config.bank)
+        say(f"Bank at {config.bank}. Train with: fartrack-train run {run_file}")
+
+
+@app.command()
+def run(
+    run_file: RunFile,
+    overrides: Overrides = None,
+    max_steps: Annotated[int | None, typer.Option(help="Stop after this many steps.")] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Train, from the start or from where the run was stopped (Ctrl-C saves and stops)."""
+    with reported(verbose):
+        from .reporting import ScreenReport, TensorBoardReport
+        from .run_file import read_run
+        from .trainer import Trainer
+
+        config = read_run(run_file, overrides or ())
+        board = TensorBoardReport(config.out / "tensorboard")
+        with ScreenReport(config) as screen:
+            trainer = Trainer(config, lambda progress: (screen(progress), board(progress))[0])
+            for name in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(name, lambda *_: trainer.stop())
+            progress = trainer.run(max_steps)
+        board.close()
+        say(
+            f"{progress.samples} samples in {progress.seconds:.0f} s. "
+            f"Save with: fartrack-train save {config.out} {config.variant}.safetensors"
+        )
+
+
+@app.command()
+def save(
+    out: Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)],
+    target: Annotated[Path, typer.Argument(help="Checkpoint to write.", show_default=False)],
+    variant: Annotated[str, typer.Option(help="tiny, nano or pico.")] = "pico",
+    license_name: Annotated[
+        str, typer.Option("--license", help="Licence of the weights, to be recorded.")
+    ] = "not stated",
+    verbose: Verbose = False,
+) -> None:
+    """Write the averaged weights as a checkpoint that the tracker loads."""
+    with reported(verbose):
+        from .checkpoint import STATE_FILE, averaged_tensors
+        from .export import save_released
+
+        tensors, samples = averaged_tensors(out / STATE_FILE)
+        source = f"fartrack_sdk.training, {samples} samples"
+        save_released(tensors, target, variant, license_name=license_name, source=source)
+        say(f"{target}: {samples} samples. Try it: fartrack-track demo --model {target}")
+
+
+@app.command()
+def evaluate(
+    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint.", show_default=False)],
+    dataset: Annotated[Path, typer.Argument(help="Folder of sequences.", show_default=False)],
+    json_output: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Average overlap and success AUC on sequences (one pass, frame 0 left out)."""
+    with reported(verbose):
+        from .evaluate import evaluate_checkpoint
+
+        total, each = evaluate_checkpoint(checkpoint, dataset)
+        if json_output:
+            emit_json({"total": total.model_dump(), "sequences": [s.model_dump() for s in each]})
+            return
+        for scores in each:
+            typer.echo(f"{scores.name}: AO {scores.ao:.3f} AUC {scores.auc:.3f}")
+        typer.echo(f"mean: AO {total.ao:.3f} SR50 {total.sr50:.3f} AUC {total.auc:.3f}")
+
+
+@app.command()
+def smoke(
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("train-smoke"),
+    samples: Annotated[int, typer.Option(help="Samples to train on.")] = 12_000,
+    json_output: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Train for minutes on generated images; fails unless the boxes become better."""
+    with reported(verbose):
+        from ..errors import ParityError
+        from .reporting import ScreenReport
+        from .smoke import run_smoke, smoke_config
+
+        config = smoke_config(out, samples)
+        with ScreenReport(config) as screen:
+            result = run_smoke(config, screen)
+        if json_output:
+            emit_json({"before": result.before, "after": result.after, "samples": result.samples})
+        else:
+            typer.echo(f"IoU on held-out pairs: {result.before:.3f} -> {result.after:.3f}")
+        if result.after <= result.before:
+            raise ParityError(
+                f"expected the IoU to rise above {result.before:.3f}; it is {result.after:.3f}."
+            )
+
+
+def main() -> None:
+    """Entry point."""
+    app()
