@@ -11,6 +11,7 @@ from .commands.compare import compare
 from .commands.env import env
 from .commands.soak import soak
 from .commands.speed import speed
+from .commands.spread import spread
 
 SUMMARY = (
     "Measure a tracker as a user meets it: speed with every stage, accuracy of the same file, "
@@ -21,11 +22,8 @@ SUMMARY = (
 DEFAULT = "speed"
 
 app = make_app(SUMMARY)
-app.command()(speed)
-app.command()(accuracy)
-app.command()(compare)
-app.command()(soak)
-app.command()(env)
+for function in (speed, accuracy, compare, soak, env):
+    app.command()(spread(function))
 
 
 @app.callback(help=SUMMARY)

@@ -12,6 +12,8 @@ from ...errors import ConfigError, MissingDependencyError, RuntimeUnavailableErr
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+CONNECT_TIMEOUT_S = 20.0
+"""A scheduler that does not answer within this time is taken for absent."""
 
 
 def run_all(
@@ -71,7 +73,7 @@ def _on_cluster(
 ) -> Iterator[tuple[int, Result]]:
     distributed = _distributed()
     try:
-        client = distributed.Client(address, timeout="20s")
+        client = distributed.Client(address, timeout=CONNECT_TIMEOUT_S)
     except (OSError, TimeoutError, ValueError) as error:
         raise RuntimeUnavailableError(
             f"no Dask scheduler answers at {address}: {error}. Start one with 'dask scheduler' "

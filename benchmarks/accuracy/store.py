@@ -40,6 +40,8 @@ class RunStore:
         self.discarded: list[str] = []
         self._runs = folder / "runs"
         self._runs.mkdir(parents=True, exist_ok=True)
+        for torn in self._runs.glob(".*.part-*"):
+            torn.unlink(missing_ok=True)
         self._bind(_description(tracker, dataset))
 
     def load(self, sequence: Sequence) -> Run | None:

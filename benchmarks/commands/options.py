@@ -1,143 +1,92 @@
-"""Options that several sub-commands share, and how a finished report is handed over."""
+"""Options that several sub-commands share."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ...cli.common import ExitCode, say, stdout_console
+from ...cli.common import VERBOSE_HELP, parse_box
 from ...errors import ConfigError
-from ..reporting.outputs import Outputs, Report
-from ..reporting.table import Table, to_rich
+from ..reporting.outputs import Outputs
 from ..trackers import TrackerSpec
 
-RESULTS, MODELS, FILES = "What is measured", "Trackers", "Files to write"
+MEASURED, TRACKERS, FILES = "What is measured", "Trackers", "Files to write"
 
-Models = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--model",
-        "-m",
-        help="Checkpoint or exported folder, or LABEL=PATH. Repeat it "
-        "to put several side by side. Default: the model that ships.",
-        rich_help_panel=MODELS,
-    ),
-]
-Factories = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--factory",
-        help="A tracker of your own: module:callable or file.py:callable, "
-        "or LABEL=that. Repeatable.",
-        rich_help_panel=MODELS,
-    ),
-]
-Variant = Annotated[
-    str | None,
-    typer.Option(
-        help="tiny, nano or pico, for a checkpoint that holds more layers.", rich_help_panel=MODELS
-    ),
-]
-Runtime = Annotated[
-    str | None,
-    typer.Option(help="pytorch, onnxruntime, openvino or ascend.", rich_help_panel=MODELS),
-]
-Device = Annotated[
-    str, typer.Option(help="cpu, cuda, cuda:0, npu:0 or auto.", rich_help_panel=MODELS)
-]
+
+def option(panel: str, *names: str, text: str, **extra: Any) -> Any:
+    """An option in a panel of the help page."""
+    return typer.Option(*names, help=text, rich_help_panel=panel, **extra)
+
+
+Device = Annotated[str, option(TRACKERS, text="cpu, cuda, cuda:0, npu:0 or auto.")]
 Threads = Annotated[
     int | None,
-    typer.Option(
-        min=1, help="Threads of a model. Default: min(usable CPUs, 4).", rich_help_panel=MODELS
-    ),
+    option(TRACKERS, min=1, text="Threads of a model. Default: min(usable CPUs, 4)."),
 ]
-Json = Annotated[
-    Path | None,
-    typer.Option(
-        "--json", help="Write the whole report as JSON; - for stdout.", rich_help_panel=FILES
-    ),
-]
-Csv = Annotated[
-    Path | None, typer.Option("--csv", help="Write the tables as CSV.", rich_help_panel=FILES)
-]
-Markdown = Annotated[
-    Path | None, typer.Option("--md", help="Write the tables as Markdown.", rich_help_panel=FILES)
-]
-Html = Annotated[
-    Path | None,
-    typer.Option("--html", help="Write one self-contained page with plots.", rich_help_panel=FILES),
-]
-PlotFile = Annotated[
-    Path | None,
-    typer.Option("--plot", help="Write the main plot, .svg or .png.", rich_help_panel=FILES),
-]
-Only = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--sequence", help="Take only this sequence. Repeatable.", rich_help_panel=RESULTS
-    ),
-]
-LayoutName = Annotated[
-    str, typer.Option(help="Layout of the folders; auto finds it.", rich_help_panel=RESULTS)
-]
-ConventionName = Annotated[
-    str | None,
-    typer.Option(
-        help="How to count: plain, got10k, otb, lasot, trackingnet. Default: as the "
-        "layout's own toolkit.",
-        rich_help_panel=RESULTS,
-    ),
-]
+Runtime = Annotated[str | None, option(TRACKERS, text="pytorch, onnxruntime, openvino or ascend.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help=VERBOSE_HELP)]
 
 
-def outputs(
-    json: Path | None, csv: Path | None, md: Path | None, html: Path | None, plot: Path | None
-) -> Outputs:
-    """The files asked for, checked before any work is done."""
-    found = Outputs(json_path=json, csv=csv, md=md, html=html, plot=plot)
-    found.check()
-    return found
+@dataclass(frozen=True)
+class TrackerOptions:
+    """Which trackers."""
 
+    model: Annotated[
+        list[str] | None,
+        option(
+            TRACKERS,
+            "--model",
+            "-m",
+            text="Checkpoint or exported folder, or LABEL=PATH. Repeat it to put several side by "
+            "side. Default: the model that ships.",
+        ),
+    ] = None
+    factory: Annotated[
+        list[str] | None,
+        option(
+            TRACKERS,
+            text="A tracker of your own: module:callable or file.py:callable, or LABEL=that. "
+            "Repeatable.",
+        ),
+    ] = None
+    variant: Annotated[
+        str | None,
+        option(TRACKERS, text="tiny, nano or pico, for a checkpoint that holds more layers."),
+    ] = None
+    device: Device = "auto"
 
-def tracker_specs(
-    *,
-    models: list[str] | None,
-    factories: list[str] | None,
-    variant: str | None,
-    runtime: str | None,
-    device: str,
-    threads: int | None,
-) -> list[TrackerSpec]:
-    """Trackers from the options; the model that ships when none is named.
+    def specs(self, runtime: str | None = None, threads: int | None = None) -> list[TrackerSpec]:
+        """The trackers; the model that ships when none is named.
 
-    Raises:
-        ConfigError: two of them would have the same name.
-    """
-    specs = []
-    for text in models or ([] if factories else [""]):
-        label, path = _labelled(text)
-        specs.append(
-            TrackerSpec(
-                model=path or None,
-                variant=variant,
-                runtime=runtime,
-                device=device,
-                threads=threads,
-                label=label,
+        Raises:
+            ConfigError: two of them would have the same name.
+        """
+        found = []
+        for text in self.model or ([] if self.factory else [""]):
+            label, path = _labelled(text)
+            found.append(
+                TrackerSpec(
+                    model=path or None,
+                    variant=self.variant,
+                    runtime=runtime,
+                    device=self.device,
+                    threads=threads,
+                    label=label,
+                )
             )
-        )
-    for text in factories or []:
-        label, place = _labelled(text)
-        specs.append(TrackerSpec(factory=place, threads=threads, label=label))
-    names = [s.name for s in specs]
-    if len(set(names)) != len(names):
-        raise ConfigError(
-            f"expected trackers with different names; got {', '.join(names)}. "
-            "Name them: --model LABEL=PATH."
-        )
-    return specs
+        for text in self.factory or []:
+            label, place = _labelled(text)
+            found.append(TrackerSpec(factory=place, threads=threads, label=label))
+        names = [spec.name for spec in found]
+        if len(set(names)) != len(names):
+            raise ConfigError(
+                f"expected trackers with different names; got {', '.join(names)}. "
+                "Name them: --model LABEL=PATH."
+            )
+        return found
 
 
 def _labelled(text: str) -> tuple[str | None, str]:
@@ -145,27 +94,64 @@ def _labelled(text: str) -> tuple[str | None, str]:
     return (label, rest) if found and "/" not in label else (None, text)
 
 
-def hand_over(report: Report, files: Outputs) -> None:
-    """Tables on stdout (or the JSON alone), files, and where they are."""
-    if files.json_path is not None and str(files.json_path) == "-":
-        typer.echo(report.model_dump_json())
-    else:
-        for table in report.tables():
-            _show(table)
-    for path in files.write(report):
-        say(f"Wrote {path}")
+@dataclass(frozen=True)
+class DatasetOptions:
+    """Which sequences, and how they count."""
+
+    layout: Annotated[str, option(MEASURED, text="Layout of the folders; auto finds it.")] = "auto"
+    convention: Annotated[
+        str | None,
+        option(
+            MEASURED,
+            text="How to count: plain, got10k, otb, lasot, trackingnet. Default: as the layout's "
+            "own toolkit.",
+        ),
+    ] = None
+    sequence: Annotated[
+        list[str] | None, option(MEASURED, text="Take only this sequence. Repeatable.")
+    ] = None
 
 
-def _show(table: Table) -> None:
-    """On stdout; a terminal that is too narrow breaks lines rather than numbers."""
-    console, drawn = stdout_console(), to_rich(table)
-    wide = console.options.update(width=1000)
-    console.width = max(console.width, drawn.__rich_measure__(console, wide).maximum)
-    console.print(drawn)
-    console.print()
+@dataclass(frozen=True)
+class SourceOptions:
+    """Which frames."""
+
+    source: Annotated[
+        str | None,
+        option(MEASURED, text="Video, image folder or glob. Default: the clip that ships."),
+    ] = None
+    box: Annotated[
+        str | None, option(MEASURED, text="First box x,y,w,h in pixels, with --source.")
+    ] = None
+
+    def first_box(self) -> tuple[float, float, float, float] | None:
+        """The box as numbers."""
+        return parse_box(self.box) if self.box else None
 
 
-def stop(code: ExitCode, message: str) -> None:
-    """End with a status and its reason on stderr."""
-    say(message, style="red")
-    raise typer.Exit(code)
+@dataclass(frozen=True)
+class TableFiles:
+    """Where the report goes besides the screen."""
+
+    json: Annotated[
+        Path | None, option(FILES, text="Write the whole report as JSON; - for stdout.")
+    ] = None
+    csv: Annotated[Path | None, option(FILES, text="Write the tables as CSV.")] = None
+    md: Annotated[Path | None, option(FILES, text="Write the tables as Markdown.")] = None
+    html: Annotated[
+        Path | None, option(FILES, text="Write one self-contained page with plots.")
+    ] = None
+
+    def outputs(self) -> Outputs:
+        """The files, checked before any work is done."""
+        plot = getattr(self, "plot", None)
+        found = Outputs(json_path=self.json, csv=self.csv, md=self.md, html=self.html, plot=plot)
+        found.check()
+        return found
+
+
+@dataclass(frozen=True)
+class ReportFiles(TableFiles):
+    """The same for a report that has plots."""
+
+    plot: Annotated[Path | None, option(FILES, text="Write the main plot, .svg or .png.")] = None

@@ -4,76 +4,45 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from ...cli.common import VERBOSE_HELP, ExitCode, parse_box, reported, stderr_console
+from ...cli.common import ExitCode, reported, stderr_console
+from ...errors import ConfigError
+from ..trackers import TrackerSpec
 from . import options as o
+from .finish import hand_over, stop, stop_if_interrupted
+
+DEFAULT_FRAMES = 10_000
 
 
 def soak(
     *,
     frames: Annotated[
-        int | None,
-        typer.Option(min=1, help="Frames to track. Default: 10000.", rich_help_panel=o.RESULTS),
+        int | None, o.option(o.MEASURED, min=1, text=f"Frames to track. Default: {DEFAULT_FRAMES}.")
     ] = None,
     minutes: Annotated[
-        float | None,
-        typer.Option(min=0.0, help="Minutes to track, instead.", rich_help_panel=o.RESULTS),
+        float | None, o.option(o.MEASURED, min=0.0, text="Minutes to track, instead.")
     ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            help="Video, image folder or glob. Default: the clip that ships.",
-            rich_help_panel=o.RESULTS,
-        ),
-    ] = None,
-    box: Annotated[
-        str | None,
-        typer.Option(help="First box x,y,w,h in pixels, with --source.", rich_help_panel=o.RESULTS),
-    ] = None,
+    frames_of: o.SourceOptions,
     scripted: Annotated[
         bool,
-        typer.Option(
-            "--scripted",
-            help="Everything real but the model: for very long runs.",
-            rich_help_panel=o.RESULTS,
+        o.option(
+            o.MEASURED, "--scripted", text="Everything real but the model: for very long runs."
         ),
     ] = False,
     max_rss_slope: Annotated[
         float,
-        typer.Option(
-            min=0.0, help="MiB that memory may grow per 10,000 frames.", rich_help_panel=o.RESULTS
-        ),
+        o.option(o.MEASURED, min=0.0, text="MiB that memory may grow per 10,000 frames."),
     ] = 2.0,
     max_latency_drift: Annotated[
-        float,
-        typer.Option(
-            min=0.0, help="Share that the median latency may rise.", rich_help_panel=o.RESULTS
-        ),
+        float, o.option(o.MEASURED, min=0.0, text="Share that the median latency may rise.")
     ] = 0.25,
     max_descriptors: Annotated[
-        int,
-        typer.Option(min=0, help="File descriptors that may be added.", rich_help_panel=o.RESULTS),
+        int, o.option(o.MEASURED, min=0, text="File descriptors that may be added.")
     ] = 2,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Checkpoint or exported folder. Default: the model that ships.",
-            rich_help_panel=o.MODELS,
-        ),
-    ] = None,
-    variant: o.Variant = None,
+    trackers: o.TrackerOptions,
     runtime: o.Runtime = None,
-    device: o.Device = "auto",
     threads: o.Threads = None,
-    json: o.Json = None,
-    csv: o.Csv = None,
-    md: o.Markdown = None,
-    html: o.Html = None,
-    plot: o.PlotFile = None,
-    verbose: Annotated[bool, typer.Option("--verbose", help=VERBOSE_HELP)] = False,
+    files: o.ReportFiles,
+    verbose: o.Verbose = False,
 ) -> None:
     """Track for a long time; memory, latency and file descriptors must stay where they are.
 
@@ -84,35 +53,30 @@ def soak(
         from ..soak.report import Limits
         from ..soak.run import soak as run_soak
 
-        files = o.outputs(json, csv, md, html, plot)
-        (spec,) = o.tracker_specs(
-            models=[model] if model else None,
-            factories=None,
-            variant=variant,
-            runtime=runtime,
-            device=device,
-            threads=threads,
-        )
+        outputs = files.outputs()
         limits = Limits(
             rss_mib_per_10k=max_rss_slope,
             latency_drift=max_latency_drift,
             descriptors=max_descriptors,
         )
-        if frames is None and minutes is None:
-            frames = 10_000
         with bar(stderr_console(), "soak") as progress:
             report = run_soak(
-                spec,
-                frames=frames,
+                _single(trackers.specs(runtime, threads)),
+                frames=DEFAULT_FRAMES if frames is None and minutes is None else frames,
                 minutes=minutes,
-                source=source,
-                box=parse_box(box) if box else None,
+                source=frames_of.source,
+                box=frames_of.first_box(),
                 scripted=scripted,
                 limits=limits,
                 progress=progress,
             )
-        o.hand_over(report, files)
-        if report.interrupted:
-            o.stop(ExitCode.INTERRUPTED, "Interrupted.")
+        hand_over(report, outputs)
+        stop_if_interrupted(report.interrupted)
         if failed := report.failures():
-            o.stop(ExitCode.PERFORMANCE, "\n".join(failed))
+            stop(ExitCode.PERFORMANCE, "\n".join(failed))
+
+
+def _single(specs: list[TrackerSpec]) -> TrackerSpec:
+    if len(specs) != 1:
+        raise ConfigError(f"expected one tracker to soak; got {len(specs)}. Name one.")
+    return specs[0]

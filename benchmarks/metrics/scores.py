@@ -98,7 +98,8 @@ def average(scores: Sequence[Scores], convention: Convention) -> Scores | None:
     frames = [s.frames for s in scores]
     weights = frames if convention.average == "frames" else [1] * len(scores)
 
-    def mean(field: str) -> npt.NDArray[np.float64]:
+    def mean(field: str) -> Floats:
+        """Weighted mean of a number or of a curve."""
         values = np.array([getattr(s, field) for s in scores], dtype=np.float64)
         return np.asarray(np.average(values, axis=0, weights=weights))
 

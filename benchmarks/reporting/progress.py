@@ -47,6 +47,7 @@ def bar(console: Console, title: str) -> Iterator[Progress]:
         task = shown.add_task(title, total=None, what="")
 
         def step(done: int, total: int, what: str) -> None:
+            """Move the bar."""
             shown.update(task, completed=done, total=total, what=what)
 
         yield step

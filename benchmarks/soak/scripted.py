@@ -29,6 +29,7 @@ def scripted_tracker() -> Tracker:
     random = np.random.default_rng(0)
 
     def script(graph: str, _: Mapping[str, Any]) -> Outputs:
+        """One pass: a box in the middle, zeros for tokens."""
         outputs: Outputs = {t.name: np.zeros(t.shape, np.float32) for t in specs[graph].outputs}
         if "logits" in outputs:
             outputs["logits"][0, np.arange(4), CENTRE_BINS] = 30.0

@@ -99,6 +99,7 @@ def _layer_macs(net: Any, config: FARTrackConfig) -> int:
     total = 0
 
     def hook(module: nn.Module, _: Any, output: torch.Tensor) -> None:
+        """Every output value took as many products as a row of the weight has."""
         nonlocal total
         weight: Any = module.weight
         total += output.numel() * int(weight[0].numel())

@@ -26,7 +26,7 @@ def figures(report):
 
 
 def run_files(out):
-    return sorted(out.glob("*/runs/*.json"))
+    return sorted(out.glob("*/runs/[!.]*.json"))
 
 
 def test_scores_equal_a_computation_by_hand(plain_set, still, tmp_path):
@@ -109,6 +109,7 @@ def test_killed_run_loses_nothing(plain_set, tracker_file, still, tmp_path):
     assert kept >= 2
     resumed = evaluate(plain_set, [spec], out=tmp_path / "out")
     assert resumed.trackers[0].resumed == kept
+    assert list((tmp_path / "out").glob("*/runs/.*")) == []
     whole = evaluate(plain_set, [spec], out=tmp_path / "whole")
     assert figures(resumed) == figures(whole)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fartrack_sdk.benchmarks.accuracy import executors
 from fartrack_sdk.benchmarks.accuracy.evaluate import evaluate
 from fartrack_sdk.errors import ConfigError, RuntimeUnavailableError
 
@@ -37,7 +38,8 @@ def test_command_takes_the_address(cluster, plain_set, still_option, tmp_path, b
     assert "Accuracy" in result.text
 
 
-def test_missing_scheduler_says_how_to_start_one(plain_set, still, tmp_path):
+def test_missing_scheduler_says_how_to_start_one(plain_set, still, tmp_path, monkeypatch):
+    monkeypatch.setattr(executors, "CONNECT_TIMEOUT_S", 1.0)
     pytest.importorskip("distributed")
     with pytest.raises(RuntimeUnavailableError, match="dask scheduler"):
         evaluate(plain_set, [still], out=tmp_path, cluster="tcp://127.0.0.1:1")

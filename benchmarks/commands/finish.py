@@ -1,0 +1,45 @@
+"""How a finished report is handed over, and how a command ends."""
+
+from __future__ import annotations
+
+import typer
+
+from ...cli.common import ExitCode, say, stdout_console
+from ..reporting.outputs import Outputs, Report
+from ..reporting.table import Table, to_rich
+
+
+def hand_over(report: Report, files: Outputs) -> None:
+    """Tables on stdout (or the JSON alone), files, and where they are."""
+    if files.json_path is not None and str(files.json_path) == "-":
+        typer.echo(report.model_dump_json())
+    else:
+        for table in report.tables():
+            _show(table)
+    for path in files.write(report):
+        say(f"Wrote {path}")
+
+
+def _show(table: Table) -> None:
+    """On stdout; a terminal that is too narrow breaks lines rather than numbers."""
+    console, drawn = stdout_console(), to_rich(table)
+    wide = console.options.update(width=1000)
+    console.width = max(console.width, drawn.__rich_measure__(console, wide).maximum)
+    console.print(drawn)
+    console.print()
+
+
+def stop(code: ExitCode, message: str) -> None:
+    """End with a status and its reason on stderr.
+
+    Raises:
+        typer.Exit: always.
+    """
+    say(message, style="red")
+    raise typer.Exit(code)
+
+
+def stop_if_interrupted(interrupted: bool, advice: str = "") -> None:
+    """End with 130 after what is done has been written."""
+    if interrupted:
+        stop(ExitCode.INTERRUPTED, f"Interrupted. {advice}".rstrip())
