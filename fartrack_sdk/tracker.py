@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from time import perf_counter
-from types import TracebackType
 from typing import Any, Literal
 
 from .boxes import checked_box
+from .closing import Closing
 from .config import TrackerConfig
 from .errors import ConfigError, StateError
 from .frames import checked_frame
@@ -20,7 +20,7 @@ from .tracked_model import TrackedModel
 Color = Literal["bgr", "rgb"]
 
 
-class Tracker:
+class Tracker(Closing):
     """Follows one target through the frames of a video.
 
     ``init(frame, box)`` names the target, ``track(frame)`` finds it in each later frame.
@@ -197,14 +197,3 @@ class Tracker:
     def _require_open(self) -> None:
         if self._closed:
             raise StateError("the tracker is closed: make a new one.")
-
-    def __enter__(self) -> Tracker:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

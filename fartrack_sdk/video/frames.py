@@ -6,14 +6,11 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from ..closing import Closing
 
 Image = npt.NDArray[np.uint8]
 """uint8 [H, W, 3], BGR."""
@@ -37,7 +34,7 @@ class Frame:
     age_s: float = 0.0
 
 
-class FrameSource(ABC):
+class FrameSource(Closing, ABC):
     """Frames one after the other; iterating again goes on where it stopped.
 
     Attributes:
@@ -84,17 +81,6 @@ class FrameSource(ABC):
     def __iter__(self) -> Iterator[Frame]:
         while (frame := self.read()) is not None:
             yield frame
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def image_size(image: Image) -> tuple[int, int]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import os
-from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from ..atomic import PendingFile
+from ..closing import Closing
 from ..result import Timings
 from .session import Step
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 STAGES = Timings._fields
 COLUMNS = (
@@ -44,7 +41,7 @@ def record(step: Step) -> dict[str, Any]:
     }
 
 
-class _RowWriter:
+class _RowWriter(Closing):
     """A text file of rows that takes its name when it closes."""
 
     def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -63,17 +60,6 @@ class _RowWriter:
         if not self._file.closed:
             self._file.close()
             self._pending.commit()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class CsvWriter(_RowWriter):

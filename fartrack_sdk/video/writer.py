@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-from types import TracebackType
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from ..atomic import PendingFile
+from ..closing import Closing
 from ..errors import ConfigError, InputError, StateError
 from .frames import Image, image_size
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 DEFAULT_FPS = 25.0
 """For sources that state no rate, such as image folders."""
@@ -23,7 +19,7 @@ CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi"
 """Codec by suffix; those that every opencv-python can write."""
 
 
-class VideoWriter:
+class VideoWriter(Closing):
     """Writes BGR frames; the file takes its name when the writer closes.
 
     The first frame fixes the size. A later frame of another size is scaled to fit, with
@@ -114,17 +110,6 @@ class VideoWriter:
                 f"{width}x{height}, {self._fps:g} fps. Check the free space, or try .avi."
             )
         return encoder
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _fitted(image: Image, width: int, height: int) -> Image:
