@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from typing import cast
 
 import torch
@@ -39,6 +40,30 @@ def inference_graphs(weights: Weights, config: FARTrackConfig) -> dict[str, nn.M
     return {name: InferenceGraph(net, config, name) for name in graph_specs(config)}
 
 
+def folded_constants(net: FARTrackNet, config: FARTrackConfig) -> dict[str, Tensor]:
+    """What a pass needs of the weights besides the encoder, ready to multiply and add.
+
+    Args:
+        net: the weights.
+        config: the protocol.
+
+    Returns:
+        ``patch_weight`` [192, 768] with the image normalisation in it, position offsets
+        with the patch bias in them, command tokens [1, 4, 192], and the identities of
+        the older slots [1, K - 1, 1, 192] and of the newest one [1, 1, 192].
+    """
+    weight, bias = net.folded_patch_embed()
+    slots = [net.identity[:, s : s + 1] for s in config.slot_identities]
+    return {
+        "patch_weight": weight.contiguous(),
+        "template_offset": net.pos_template + bias,
+        "search_offset": net.pos_search + net.identity[:, 5:6] + bias,
+        "command_tokens": net.commands(),
+        "older_identity": torch.cat(slots[:-1] or slots, dim=1).unsqueeze(2),
+        "newest_identity": slots[-1].clone(),
+    }
+
+
 class InferenceGraph(nn.Module):
     """One named pass of the contract, with every constant folded at construction.
 
@@ -68,24 +93,16 @@ class InferenceGraph(nn.Module):
         self.config = config
         self.net = net
         with torch.no_grad():
-            self._fold()
+            for key, value in folded_constants(net, config).items():
+                self.register_buffer(key, value, persistent=False)
 
-    def _fold(self) -> None:
-        net, c = self.net, self.config
-        weight, bias = net.folded_patch_embed()
-        self.register_buffer("patch_weight", weight.contiguous(), persistent=False)
-        self.register_buffer("template_offset", net.pos_template + bias, persistent=False)
-        search_offset = net.pos_search + net.identity[:, 5:6] + bias
-        self.register_buffer("search_offset", search_offset, persistent=False)
-        self.register_buffer("command_tokens", net.commands(), persistent=False)
-        slots = list(c.slot_identities)
-        identities = net.identity[:, slots]
-        older = identities if len(slots) == 1 else identities[:, :-1]
-        per_slot = c.template_tokens if self.name == "first" else c.kept_tokens
-        self.register_buffer(
-            "older_identity", older.repeat_interleave(per_slot, dim=1), persistent=False
-        )
-        self.register_buffer("newest_identity", identities[:, -1:].clone(), persistent=False)
+    def unfolded(self) -> nn.Module:
+        """The same pass, made from the stored weights each time.
+
+        Its constants refer to the weights as they lie in a checkpoint, so an exported
+        graph can refer to a checkpoint file; runtimes fold them when they load it.
+        """
+        return UnfoldedGraph(self)
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Run the pass; inputs and outputs in the order of the contract."""
@@ -121,13 +138,14 @@ class InferenceGraph(nn.Module):
         return outputs
 
     def _older(self, feeds: dict[str, Tensor], outputs: dict[str, Tensor]) -> Tensor | None:
+        slots = self.older_identity.shape[1]
         if "kept" in feeds:
-            return feeds["kept"].to(self.patch_weight.dtype) + self.older_identity
-        copies = self.config.num_templates - 1
-        if copies == 0:
+            tokens = feeds["kept"].unflatten(1, (slots, self.config.kept_tokens))
+        elif self.config.num_templates > 1:
+            tokens = outputs["newest_tokens"].unsqueeze(1)
+        else:
             return None
-        newest = outputs["newest_tokens"].to(self.patch_weight.dtype)
-        return newest.repeat(1, copies, 1) + self.older_identity
+        return (tokens.to(self.patch_weight.dtype) + self.older_identity).flatten(1, 2)
 
     def _blocks(self, x: Tensor, first_newest: int) -> tuple[Tensor, Tensor | None]:
         wanted = "saliency" in self.output_names
@@ -162,3 +180,19 @@ class InferenceGraph(nn.Module):
             return weights.mean(dim=(1, 2))
         centre, commands = weights[:, :, :CENTRE_ROWS], weights[:, :, CENTRE_ROWS:]
         return centre.mean(dim=(1, 2)) + commands.mean(dim=(1, 2))
+
+
+class UnfoldedGraph(nn.Module):
+    """An `InferenceGraph` that derives its constants inside the pass."""
+
+    def __init__(self, graph: InferenceGraph) -> None:
+        super().__init__()
+        self.net = graph.net
+        self._graph = (graph,)
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """As of `InferenceGraph`."""
+        graph = copy(self._graph[0])
+        graph._buffers = dict(folded_constants(self.net, graph.config))
+        graph._modules = {"net": self.net}
+        return graph.forward(*inputs)

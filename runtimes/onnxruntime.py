@@ -1,0 +1,163 @@
+"""ONNX Runtime: CPU and CUDA."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import ArtifactError, ConfigError, DeviceUnavailableError, MissingDependencyError
+from ..families.base import GraphSpec
+from ..runtime import Feeds, Outputs, RuntimeInfo
+from ..threads import resolve_threads
+from .files import ModelFiles, Options
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
+
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+DISTRIBUTIONS = ("onnxruntime", "onnxruntime-gpu")
+
+
+class OnnxRuntime:
+    """Runs ONNX graphs; one session a graph, safe for several threads.
+
+    Waiting threads sleep instead of spinning: spinning costs a whole CPU between frames
+    and several times the latency as soon as another process wants the same CPUs.
+
+    Args:
+        files: ONNX graphs.
+        options: device ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; precision fp32.
+
+    Raises:
+        MissingDependencyError: onnxruntime is not installed.
+        DeviceUnavailableError: the device has no active provider.
+        ConfigError: a precision that this runtime does not have.
+        ArtifactError: a graph that cannot be read.
+    """
+
+    def __init__(self, files: ModelFiles, options: Options) -> None:
+        module = _module()
+        if options.precision not in (None, "fp32") or options.fast:
+            raise ConfigError(
+                "expected precision fp32 for onnxruntime; got "
+                f"{options.precision or 'fast=True'}. Use runtime='openvino' for bf16."
+            )
+        self._device, provider = _provider(module, options.device)
+        threads = resolve_threads(options.threads)
+        self._specs = dict(files.specs)
+        self._sessions = {
+            name: _session(module, str(path), provider, threads)
+            for name, path in files.graphs.items()
+        }
+        self._on_cuda = self._device != "cpu"
+        active = next(iter(self._sessions.values())).get_providers()
+        if self._on_cuda and CUDA not in active:
+            raise _no_cuda(module, options.device, f"{active} after loading CUDA failed")
+        self._info = RuntimeInfo(
+            name="onnxruntime",
+            device=self._device,
+            provider=f"{active[0]} (onnxruntime {module.__version__})",
+            precision="fp32",
+            threads=0 if self._on_cuda else threads,
+            details={"spinning": "off", "available": ", ".join(module.get_available_providers())},
+        )
+
+    @property
+    def info(self) -> RuntimeInfo:
+        """What is really active."""
+        return self._info
+
+    def run(self, graph: str, feeds: Feeds) -> Outputs:
+        """Run one graph once."""
+        session, spec = self._sessions[graph], self._specs[graph]
+        names = [tensor.name for tensor in spec.outputs]
+        if self._on_cuda:
+            return self._run_bound(session, spec, feeds)
+        return dict(zip(names, session.run(names, dict(feeds)), strict=True))
+
+    def close(self) -> None:
+        """Drop the sessions."""
+        self._sessions = {}
+
+    def _run_bound(self, session: ort.InferenceSession, spec: GraphSpec, feeds: Feeds) -> Outputs:
+        """One copy of the feeds to the device and one of the outputs back."""
+        binding = session.io_binding()
+        for tensor in spec.inputs:
+            binding.bind_cpu_input(tensor.name, np.ascontiguousarray(feeds[tensor.name]))
+        for tensor in spec.outputs:
+            binding.bind_output(tensor.name, "cuda", _index(self._device))
+        session.run_with_iobinding(binding)
+        values = binding.copy_outputs_to_cpu()
+        return dict(zip((tensor.name for tensor in spec.outputs), values, strict=True))
+
+
+def _module() -> Any:
+    installed = installed_distributions()
+    if len(installed) > 1:
+        raise ConfigError(
+            f"{' and '.join(installed)} are installed side by side; they overwrite each other's "
+            "files. Uninstall both (pip uninstall -y onnxruntime onnxruntime-gpu), then install "
+            "one: 'fartrack-sdk[onnxruntime]' for the CPU or 'fartrack-sdk[cuda]' for CUDA."
+        )
+    try:
+        import onnxruntime
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError("onnxruntime", "onnxruntime", "to run ONNX") from error
+    return onnxruntime
+
+
+def installed_distributions() -> tuple[str, ...]:
+    """Which of the onnxruntime wheels are installed; more than one is a fault."""
+    found = []
+    for name in DISTRIBUTIONS:
+        try:
+            version(name)
+        except PackageNotFoundError:
+            continue
+        found.append(name)
+    return tuple(found)
+
+
+def _provider(module: Any, asked: str) -> tuple[str, Any]:
+    """The device's name and what to ask of ONNX Runtime; the CPU takes over nothing."""
+    has_cuda = CUDA in module.get_available_providers()
+    device = ("cuda" if has_cuda else "cpu") if asked == "auto" else asked
+    if device == "cpu":
+        return device, CPU
+    kind, _, number = device.partition(":")
+    if kind != "cuda" or (number and not number.isdecimal()):
+        raise DeviceUnavailableError(
+            asked, "cpu, cuda, cuda:N (onnxruntime)", "Choose one of them, or another runtime."
+        )
+    if not has_cuda:
+        raise _no_cuda(module, asked, ", ".join(module.get_available_providers()))
+    return device, (CUDA, {"device_id": _index(device), "use_tf32": 0})
+
+
+def _index(device: str) -> int:
+    return int(device.partition(":")[2] or 0)
+
+
+def _no_cuda(module: Any, asked: str, found: str) -> DeviceUnavailableError:
+    wheels = ", ".join(installed_distributions()) or "unknown wheel"
+    return DeviceUnavailableError(
+        asked,
+        f"{found} ({wheels} {module.__version__})",
+        "Run pip uninstall -y onnxruntime, then pip install 'fartrack-sdk[cuda]', and check "
+        "nvidia-smi; or use device='cpu'.",
+    )
+
+
+def _session(module: Any, path: str, provider: Any, threads: int) -> Any:
+    options = module.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    providers = [provider] if provider == CPU else [provider, CPU]
+    try:
+        return module.InferenceSession(path, options, providers=providers)
+    except Exception as error:
+        raise ArtifactError(f"{path}: ONNX Runtime cannot open it: {error}") from error
