@@ -58,6 +58,7 @@ class AtcGraph(InferenceGraph):
 
     patch_kernel: Tensor
     patch_bias: Tensor
+    older_offset: Tensor
 
     def __init__(self, net: FARTrackNet, config: FARTrackConfig, name: str) -> None:
         super().__init__(net, config, name)
@@ -65,6 +66,7 @@ class AtcGraph(InferenceGraph):
         self.register_buffer("patch_kernel", kernel, persistent=False)
         self.register_buffer("patch_bias", bias, persistent=False)
         self.template_offset = net.pos_template.detach()
+        self.register_buffer("older_offset", _older_offset(net, config, name), persistent=False)
         self.search_offset = (net.pos_search + net.identity[:, 5:6]).detach()
 
     def _patches(self, image: Tensor, offset: Tensor) -> Tensor:
@@ -72,10 +74,12 @@ class AtcGraph(InferenceGraph):
         return values.flatten(2).transpose(1, 2) + offset
 
     def _older(self, feeds: dict[str, Tensor], outputs: dict[str, Tensor]) -> Tensor | None:
-        copies = self.config.num_templates - 1
-        if "kept" in feeds or copies == 0:
-            return super()._older(feeds, outputs)
-        return torch.cat([outputs["newest_tokens"]] * copies, dim=1) + self.older_identity
+        slots = len(self.config.slot_identities)
+        if "kept" in feeds:
+            return feeds["kept"] + self.older_offset
+        if slots == 1:
+            return None
+        return torch.cat([outputs["newest_tokens"]] * (slots - 1), dim=1) + self.older_offset
 
     def _saliency(self, q: Tensor, k: Tensor, first_newest: int) -> Tensor:
         weights = torch.softmax(q @ k.transpose(-1, -2), dim=-1)
@@ -95,6 +99,14 @@ def atc_graphs(weights: Weights, config: FARTrackConfig) -> dict[str, AtcGraph]:
     """
     net = _with_plain_attention(build_network(weights, config))
     return {name: AtcGraph(net, config, name).eval() for name in graph_specs(config)}
+
+
+def _older_offset(net: FARTrackNet, config: FARTrackConfig, name: str) -> Tensor:
+    """Identity of the slot of each older token, [1, tokens, 192]."""
+    slots = list(config.slot_identities)
+    tokens = config.template_tokens if name == "first" else config.kept_tokens
+    rows = net.identity[:, slots[:-1] or slots].detach()
+    return rows.repeat_interleave(tokens, dim=1)
 
 
 def _with_plain_attention(net: FARTrackNet) -> FARTrackNet:

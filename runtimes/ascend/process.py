@@ -8,7 +8,7 @@ import threading
 from contextlib import ExitStack
 from types import ModuleType
 from typing import Protocol
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 from .codes import REPEATED_INIT
 from .errors import failure
@@ -38,17 +38,26 @@ class Process:
         self.guest = code == REPEATED_INIT
         self.pid = os.getpid()
         self._devices: set[int] = set()
-        self.users: WeakSet[Closable] = WeakSet()
+        self.users: set[Closable] = set()
+        self.orphans: list[Closable] = []
 
     def use(self, device: int) -> None:
         """Claim a device for this process and thread."""
         self._acl.ok("rt.set_device", device)
         self._devices.add(device)
 
+    def release_orphans(self) -> None:
+        """Close what was dropped unclosed; not from a finaliser, which may run anywhere."""
+        while self.orphans:
+            orphan = self.orphans.pop()
+            orphan.close()
+            self.users.discard(orphan)
+
     def end(self) -> None:
         """Close all users, then devices, then ACL; only what is ours."""
         for user in list(self.users):
             user.close()
+        self.users.clear()
         if self.guest:
             return
         with ExitStack() as stack:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import threading
+import weakref
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from ...errors import ConfigError, DeviceUnavailableError, StateError
+from ...errors import ConfigError, DeviceUnavailableError
 from ...runtime import Feeds, Outputs, RuntimeInfo
 from .device import Device, device_index
 from .graph import AscendGraph
 from .library import Acl, load_acl
-from .loaded import Execution, LoadedModel
+from .loaded import Execution
 from .process import process_of
+from .session import AscendSession
 
 TIMEOUT_MS = 10_000
 PRECISIONS = {"origin": "fp32", "mixed": "fp16", "fp16": "fp16"}
@@ -22,8 +23,10 @@ PRECISIONS = {"origin": "fp32", "mixed": "fp16", "fp16": "fp16"}
 class AscendRuntime:
     """Runs a model's graphs on an Ascend NPU. Not run on hardware yet.
 
-    Passes are serialised by a lock, because a model may be executed by one thread at a
-    time; a second runtime loads the model again and runs independently.
+    Close it: what is dropped without ``close`` stays on the device until the next runtime
+    opens, or the process ends. Passes are serialised by a lock, because a model may be
+    executed by one thread at a time; a second runtime loads the model again and runs
+    independently.
 
     Args:
         graphs: graph name to its ``.om`` and border.
@@ -54,17 +57,16 @@ class AscendRuntime:
     ) -> None:
         if execution not in ("async", "sync"):
             raise ConfigError(f"expected execution 'async' or 'sync'; got {execution!r}.")
-        self._lock = threading.Lock()
-        self._models: dict[str, LoadedModel] = {}
         acl = load_acl()
         process = process_of(acl)
+        process.release_orphans()
         index = device_index(acl, device)
         with ExitStack() as undo:
-            self._device = Device(acl, process, index, timeout_ms)
-            undo.callback(self._device.close)
+            device = Device(acl, process, index, timeout_ms)
+            undo.callback(device.close)
             soc = _checked_chip(acl, soc_version)
-            shared = _checked_sharing(self._device, zero_copy)
-            self._load(graphs, shared, execution)
+            shared = _checked_sharing(device, zero_copy)
+            self._session = AscendSession(device, graphs, shared, execution)
             undo.pop_all()
         facts = {
             "atc precision": precision,
@@ -72,7 +74,7 @@ class AscendRuntime:
             "copies": "zero copy" if shared else "memcpy",
             "status": "not run on hardware",
         }
-        for name, model in self._models.items():
+        for name, model in self._session.models.items():
             facts |= {f"{name} {key}": text for key, text in model.unverified.items()}
         self._info = RuntimeInfo(
             name="ascend",
@@ -82,15 +84,9 @@ class AscendRuntime:
             threads=0,
             details=facts,
         )
-        process.users.add(self)
-
-    def _load(self, graphs: Mapping[str, AscendGraph], shared: bool, execution: Execution) -> None:
-        with self._device.entered(), ExitStack() as undo:
-            for name, graph in graphs.items():
-                model = LoadedModel(self._device, graph, shared, execution)
-                undo.callback(model.close)
-                self._models[name] = model
-            undo.pop_all()
+        process.users.add(self._session)
+        self._process = process
+        weakref.finalize(self, process.orphans.append, self._session).atexit = False
 
     @property
     def info(self) -> RuntimeInfo:
@@ -105,28 +101,12 @@ class AscendRuntime:
             InputError: a feed does not fit.
             AclError: a call failed.
         """
-        with self._lock:
-            if not self._models:
-                raise StateError("the Ascend runtime is closed: open the model again.")
-            if graph not in self._models:
-                known = ", ".join(self._models)
-                raise ConfigError(f"expected a graph of {known}; got {graph!r}.")
-            with self._device.entered():
-                return self._models[graph].run(feeds)
+        return self._session.run(graph, feeds)
 
     def close(self) -> None:
         """Unload and release everything on the device; twice is fine."""
-        with self._lock:
-            models, self._models = self._models, {}
-            if not models or self._device.foreign:
-                return
-            acl = self._device.acl
-            with ExitStack() as stack:
-                stack.callback(self._device.close)
-                stack.enter_context(self._device.entered_for_release())
-                for model in models.values():
-                    stack.callback(model.close)
-                stack.callback(acl.release, "rt.synchronize_stream", self._device.stream)
+        self._session.close()
+        self._process.users.discard(self._session)
 
 
 def _checked_chip(acl: Acl, wanted: str | None) -> str:

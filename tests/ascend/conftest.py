@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -66,20 +67,17 @@ def small(compiled):
 @pytest.fixture
 def new_board():
     """Boards in place of CANN; at the end nothing may be violated or alive."""
-    open_boards, stack = [], []
+    boards = []
+    with ExitStack() as stack:
 
-    def make(**fields):
-        context = installed(FakeBoard(**fields))
-        board = context.__enter__()
-        stack.append(context)
-        open_boards.append(board)
-        return board
+        def make(**fields):
+            board = stack.enter_context(installed(FakeBoard(**fields)))
+            boards.append(board)
+            return board
 
-    yield make
-    shutdown()
-    for context in reversed(stack):
-        context.__exit__(None, None, None)
-    for board in open_boards:
+        yield make
+        shutdown()
+    for board in boards:
         assert board.violations == []
         assert board.leaks() == []
 

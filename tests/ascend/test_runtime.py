@@ -1,5 +1,6 @@
 """The Ascend runtime on the fake board, in both run modes."""
 
+import gc
 import json
 import shutil
 import subprocess
@@ -83,7 +84,7 @@ def test_unchanged_inputs_are_not_uploaded_again(board, small):
     before = board.calls["acl.rt.memcpy"]
     feeds["search"] = feeds["search"] // 2
     runtime.run("track", feeds)
-    uploads = [buffer.uploads for buffer in runtime._models["track"].inputs]
+    uploads = [buffer.uploads for buffer in runtime._session.models["track"].inputs]
     assert uploads == [2, 1, 1]
     outputs = 3
     copies = board.calls["acl.rt.memcpy"] - before
@@ -179,6 +180,14 @@ def test_threads_share_one_runtime_and_two_runtimes_work_side_by_side(board, sma
     for thread in threads:
         thread.join()
     assert faults == []
+
+
+def test_what_was_dropped_unclosed_goes_with_the_next_opening(board, small):
+    open_folder(small[0])
+    gc.collect()
+    assert board.leaks() != []
+    open_folder(small[0]).close()
+    assert board.leaks() == []
 
 
 def test_it_closes_from_another_thread(board, small):

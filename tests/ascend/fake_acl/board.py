@@ -118,6 +118,6 @@ def installed(board: FakeBoard) -> Iterator[FakeBoard]:
     try:
         yield board
     finally:
-        del sys.modules["acl"]
+        sys.modules.pop("acl", None)
         if before is not None:
             sys.modules["acl"] = before
