@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ConfigDict, Field
 
 from ..accuracy.report import HEADINGS, METRICS, AccuracyReport, TrackerResult
+from ..env.load import busy_note
 from ..reporting.drawing import color
 from ..reporting.outputs import Plot
 from ..reporting.stats import Percentiles
@@ -35,12 +36,16 @@ class CompareReport(AccuracyReport):
     Attributes:
         trackers: results, in the order asked for.
         threads: given to every tracker.
+        machine: CPU and cores in one line.
+        load: mean number of busy tasks in the minute before, None where unknown.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     trackers: list[Contestant] = Field(default=[])  # type: ignore[assignment]
     threads: int = 1
+    machine: str = ""
+    load: float | None = None
 
     def heading(self) -> str:
         """One line that names the measurement."""
@@ -67,6 +72,7 @@ class CompareReport(AccuracyReport):
             f"{self.convention.summary} {self.threads} thread(s) each, one process each, "
             "frames in turn. Milliseconds of one update, file already read."
         )
+        note += f" {self.machine}.{busy_note(self.load)}"
         if self.interrupted:
             note += " Interrupted: not all sequences were run."
         decimals = {"p50 ms": 1, "p90 ms": 1, "p99 ms": 1, "time ratio": 2}

@@ -12,6 +12,8 @@ from ...threads import resolve_threads
 from ..accuracy.evaluate import score_runs
 from ..accuracy.run import Run
 from ..datasets import Dataset, load_dataset
+from ..env.collect import machine_line
+from ..env.load import load_average
 from ..reporting.progress import Progress, silent
 from ..reporting.stats import Percentiles
 from ..trackers import TrackerSpec
@@ -52,7 +54,7 @@ def compare(
     if not names or len(set(names)) != len(names):
         raise ConfigError(f"expected trackers with different names; got {names}.")
     data = load_dataset(dataset, layout=layout, convention=convention, only=only)
-    count = resolve_threads(threads)
+    count, load = resolve_threads(threads), load_average()
     equal = [c.model_copy(update={"threads": count}) for c in contenders]
     runs: list[dict[str, Run]] = [{} for _ in equal]
     with ExitStack() as stack:
@@ -65,6 +67,8 @@ def compare(
         layout=data.layout,
         convention=data.convention,
         threads=count,
+        machine=machine_line(),
+        load=load,
         interrupted=interrupted,
     )
     report.problems = list(data.problems)

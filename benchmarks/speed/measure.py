@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import ConfigError
 from ..env.collect import machine_line
+from ..env.load import load_average
 from ..reporting.progress import Progress, silent
 from ..reporting.stats import Percentiles
 from ..workers.child import Child, module_command
@@ -65,6 +66,7 @@ def speed(
     if not names or len(set(names)) != len(names):
         raise ConfigError(f"expected configurations that differ; got {names}.")
     settings = options or SpeedOptions()
+    load = load_average()
     counts = sorted({case.tracker.threads or 1 for case in cases})
     peaks = {n: measure_peak(n) for n in counts} if roofline else {}
     with ExitStack() as stack:
@@ -73,7 +75,9 @@ def speed(
         for bench in benches:
             bench.rss = int(bench.child.ask("stats")["peak_rss"])
     rows = [_row(bench, peaks) for bench in benches if bench.times]
-    return SpeedReport(machine=machine_line(), options=settings, rows=rows, interrupted=interrupted)
+    return SpeedReport(
+        machine=machine_line(), options=settings, load=load, rows=rows, interrupted=interrupted
+    )
 
 
 def _start(case: SpeedCase, options: SpeedOptions, stack: ExitStack) -> _Bench:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from ..env.load import busy_note
 from ..reporting.drawing import color
 from ..reporting.outputs import Plot
 from ..reporting.stats import Percentiles
@@ -83,6 +84,7 @@ class SpeedReport(BaseModel):
     Attributes:
         machine: CPU and cores in one line.
         options: how it was measured.
+        load: mean number of busy tasks in the minute before, None where unknown.
         rows: configurations, in the order asked for; ratios are to the first.
         interrupted: fewer frames were measured than asked for.
     """
@@ -91,6 +93,7 @@ class SpeedReport(BaseModel):
 
     machine: str
     options: SpeedOptions
+    load: float | None = None
     rows: list[SpeedRow] = []
     interrupted: bool = False
 
@@ -134,6 +137,7 @@ class SpeedReport(BaseModel):
             "runtime",
             "precision",
         ]
+        note += busy_note(self.load)
         if self.interrupted:
             note += " Interrupted."
         table = Table(
@@ -204,9 +208,9 @@ class SpeedReport(BaseModel):
         columns = [
             "configuration",
             "GMACs",
-            "paper",
+            "GMACs (paper)",
             "M params",
-            "paper ",
+            "M params (paper)",
             "within 1 %",
             "GMACs executed",
             "GFLOP/s",
@@ -242,7 +246,7 @@ class SpeedReport(BaseModel):
 
 
 def stage_bars(figure: Figure, report: SpeedReport) -> None:
-    """Median of every stage, stacked; a whisker to p99 of the whole frame."""
+    """Median of every stage, stacked; a whisker to p90 of the whole frame."""
     ax = figure.subplots()
     for i, row in enumerate(report.rows):
         left = 0.0
@@ -250,7 +254,7 @@ def stage_bars(figure: Figure, report: SpeedReport) -> None:
             width = row.stages[stage].p50
             ax.barh(i, width, 0.62, left=left, color=color(k), label=stage if i == 0 else None)
             left += width
-        tail = max(0.0, row.total.p99 + row.stages["read"].p50 - left)
+        tail = max(0.0, row.total.p90 + row.stages["read"].p50 - left)
         ax.errorbar(left, i, xerr=[[0.0], [tail]], color="#6c757d", capsize=3, linewidth=1)
         ax.annotate(
             f"{row.sustained_fps:.1f} FPS",
@@ -264,5 +268,5 @@ def stage_bars(figure: Figure, report: SpeedReport) -> None:
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
     ax.margins(x=0.14)
-    ax.set(title="Stages of a frame, median", xlabel="milliseconds (whisker: p99 of the frame)")
+    ax.set(title="Stages of a frame, median", xlabel="milliseconds (whisker: p90 of the frame)")
     ax.legend(ncols=len(STAGES), loc="lower right", bbox_to_anchor=(1.0, 1.0))

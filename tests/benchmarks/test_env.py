@@ -4,6 +4,7 @@ import json
 
 from fartrack_sdk.benchmarks.env import collect
 from fartrack_sdk.benchmarks.env.collect import environment
+from fartrack_sdk.benchmarks.env.load import busy_note
 
 
 def test_report_has_every_part():
@@ -41,3 +42,8 @@ def test_ascend_home_is_found(monkeypatch):
 def test_command(bench):
     assert "Runtimes" in bench("env").text
     assert json.loads(bench("env", "--json", "-").stdout)["machine"]["CPU"]
+
+
+def test_busy_machine_is_said_so():
+    assert busy_note(None) == busy_note(0.0) == ""
+    assert "trust the ratios" in busy_note(99.0)
