@@ -60,7 +60,7 @@ def save_released(
 def _check(tensors: Mapping[str, Tensor], precision: Precision) -> None:
     limit = HALF_LARGEST if precision == "float16" else float("inf")
     for name, tensor in tensors.items():
-        if not bool(torch.isfinite(tensor).all()) or float(tensor.abs().max()) > limit:
+        if not bool(torch.isfinite(tensor).all()) or float(tensor.detach().abs().max()) > limit:
             raise ArtifactError(
                 f"expected finite weights within {precision}; '{name}' holds others. "
                 "Train with a lower rate, or go back to an earlier checkpoint."

@@ -108,8 +108,8 @@ class TrainableNet(nn.Module):
                 matches.append(similar * self.match_scale[n] + self.match_bias[n])
             late = i - depth + READ_LAYERS
             if self.training and late >= 0:
-                boxes.append(self.token_boxes[late](h[:, begin : begin + searched]).float())
-                lines.append(self.command_boxes[late](h[:, -4:])[..., 0].float())
+                boxes.append(self.token_boxes[late](normed(h[:, begin : begin + searched])).float())
+                lines.append(self.command_boxes[late](normed(h[:, -4:]))[..., 0].float())
             if i >= first:
                 logits.append(self.core.logits(h[:, -4:]).float())
         inside = self.token_head(h[:, begin : begin + searched])[..., 0].float()
@@ -153,6 +153,11 @@ def patches(image: Tensor) -> Tensor:
     n = s // PATCH
     split = values.view(b, n, PATCH, n, PATCH, 3).permute(0, 1, 3, 5, 2, 4)
     return split.reshape(b, n * n, 3 * PATCH * PATCH)
+
+
+def normed(tokens: Tensor) -> Tensor:
+    """Tokens brought to zero mean and unit variance, without weights."""
+    return F.layer_norm(tokens, (DIM,))
 
 
 def resized_positions(table: Tensor, side: int, wanted: int) -> Tensor:
@@ -202,6 +207,8 @@ def initialise(net: TrainableNet, seed: int) -> None:
         if isinstance(module, nn.Linear):
             _normal(module.weight, rng)
             nn.init.zeros_(module.bias)
+    for head in (*net.token_boxes, *net.command_boxes):
+        nn.init.zeros_(head.weight)
     for head in net.token_boxes:
         head.bias.copy_(torch.tensor([0.38, 0.38, 0.62, 0.62]))
     for head in net.command_boxes:

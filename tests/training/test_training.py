@@ -1,0 +1,170 @@
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from fartrack_sdk import Tracker
+from fartrack_sdk.errors import ArtifactError, ConfigError
+from fartrack_sdk.training.checkpoint import STATE_FILE, averaged_tensors
+from fartrack_sdk.training.config import ClipConfig, DataConfig, LossConfig, StageConfig
+from fartrack_sdk.training.export import save_released
+from fartrack_sdk.training.net import TrainableNet, initialise
+from fartrack_sdk.training.run_file import read_run
+from fartrack_sdk.training.smoke import run_smoke, smoke_config
+from fartrack_sdk.training.stage import make_stage
+from fartrack_sdk.training.trainer import Trainer
+
+OPENED = []
+WATCHING = False
+
+
+def _watch(event, arguments):
+    if WATCHING and event == "open" and isinstance(arguments[0], str):
+        OPENED.append(arguments[0])
+
+
+sys.addaudithook(_watch)
+
+
+def curve(config, *pieces):
+    losses = []
+    for steps in pieces:
+        Trainer(config, lambda p: losses.append(p.scalars["loss"])).run(steps)
+    return losses
+
+
+def test_a_run_that_was_stopped_goes_on_exactly(run_config, tmp_path):
+    whole = curve(run_config, 6)
+    pieces = curve(run_config.model_copy(update={"out": tmp_path / "other"}), 2, 1, 3)
+    assert whole == pieces
+    states = [torch.load(p / STATE_FILE) for p in (run_config.out, tmp_path / "other")]
+    for name, value in states[0]["net"].items():
+        assert torch.equal(value, states[1]["net"][name]), name
+    for first, second in zip(states[0]["average"], states[1]["average"], strict=True):
+        assert torch.equal(first, second)
+
+
+def test_a_finished_run_does_nothing_more(run_config):
+    Trainer(run_config).run()
+    assert Trainer(run_config).run().samples == 24
+
+
+def test_stop_saves_after_the_step(run_config):
+    trainer = Trainer(run_config, lambda _: trainer.stop())
+    assert trainer.run().step == 1
+    assert Trainer(run_config).progress.step == 1
+
+
+def test_a_state_of_another_depth_is_refused(run_config):
+    Trainer(run_config).run(1)
+    with pytest.raises(ArtifactError, match="10-layer"):
+        Trainer(run_config.model_copy(update={"variant": "nano"}))
+
+
+def test_training_opens_nothing_but_the_bank_and_its_own_folder(run_config):
+    global WATCHING  # noqa: PLW0603
+    Trainer(run_config).run(1)
+    OPENED.clear()
+    WATCHING = True
+    try:
+        Trainer(run_config).run(1)
+    finally:
+        WATCHING = False
+    images = [p for p in OPENED if p.endswith((".jpg", ".png", ".zip", ".bin", ".txt"))]
+    assert images
+    assert all(str(run_config.bank) in p or str(run_config.out) in p for p in images)
+
+
+def stage_loss(bank, stage, depth=6):
+    net = TrainableNet(depth)
+    initialise(net, 0)
+    net.train()
+    made = make_stage(stage, bank, 0, 0)
+    batch = next(made.batches(0, 1, 0))
+    loss, scalars = made.loss(net, batch, torch.device("cpu"), False)
+    loss.backward()
+    return net, loss, scalars
+
+
+def test_distillation_trains_every_layer_from_the_fifth_on(bank):
+    data = DataConfig(search_size=64, template_size=32, real_share=0.0)
+    stage = StageConfig(kind="distill", batch=2, data=data, loss=LossConfig(distill=1.0))
+    _, loss, scalars = stage_loss(bank, stage)
+    assert torch.isfinite(loss)
+    assert scalars["kl"] > 0
+
+
+def test_distillation_without_weight_is_refused(bank):
+    with pytest.raises(ConfigError, match=r"loss\.distill"):
+        make_stage(StageConfig(kind="distill"), bank, 0, 0)
+
+
+def test_sequences_feed_own_boxes_and_masks_forward_and_train(bank):
+    data = DataConfig(search_size=224, template_size=112, real_share=0.0)
+    stage = StageConfig(
+        kind="sequence", batch=1, data=data, clip=ClipConfig(frames=3, size=96, kept_tokens=37)
+    )
+    net, loss, scalars = stage_loss(bank, stage)
+    assert torch.isfinite(loss)
+    assert set(scalars) == {"loss", "iou"}
+    assert net.core.word.grad.abs().sum() > 0
+
+
+def test_saved_weights_load_and_compute_the_same(run_config, tmp_path):
+    Trainer(run_config).run(2)
+    tensors, samples = averaged_tensors(run_config.out / STATE_FILE)
+    path = tmp_path / "pico.safetensors"
+    save_released(tensors, path, "pico", precision="float32", license_name="test")
+    assert samples == 8
+    tracker = Tracker.from_checkpoint(path, threads=1)
+    assert tracker.metadata["license"] == "test"
+    rng = np.random.default_rng(0)
+    search, template = (rng.integers(0, 256, (1, s, s, 3), np.uint8) for s in (224, 112))
+    outputs = tracker.model.runtime.run("first", {"search": search, "newest": template})
+    net = TrainableNet(6)
+    net.load_state_dict(tensors)
+    net.eval()
+    inputs = {
+        "templates": torch.from_numpy(template)[:, None].expand(-1, 5, -1, -1, -1),
+        "slots": torch.arange(5)[None],
+        "kept": torch.arange(49).expand(1, 5, 49),
+        "search": torch.from_numpy(search),
+        "corner": torch.zeros(1, 2, dtype=torch.long),
+    }
+    with torch.no_grad():
+        logits = net(inputs, 14).logits[-1]
+    np.testing.assert_allclose(outputs["logits"], logits.numpy(), atol=2e-4)
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    tensors = dict(TrainableNet(6).named_parameters())
+    tensors["core.norm.bias"] = torch.full((192,), torch.nan)
+    with pytest.raises(ArtifactError, match=r"norm\.bias"):
+        save_released(tensors, tmp_path / "x.safetensors", "pico")
+
+
+@pytest.mark.parametrize("suffix", ["json", "toml", "yaml"])
+def test_run_files_take_overrides(tmp_path, suffix):
+    text = {
+        "json": '{"out": "o", "bank": "b", "stages": [{"rate": 1e-3}]}',
+        "toml": 'out = "o"\nbank = "b"\n[[stages]]\nrate = 1e-3\n',
+        "yaml": "out: o\nbank: b\nstages:\n  - rate: 0.001\n",
+    }[suffix]
+    file = tmp_path / f"run.{suffix}"
+    file.write_text(text)
+    config = read_run(file, ["stages.0.rate=2e-4", "device=cpu", "stages.0.data.window=0"])
+    assert config.stages[0].rate == 2e-4
+
+
+def test_a_wrong_name_in_a_run_file_is_named(tmp_path):
+    file = tmp_path / "run.json"
+    file.write_text('{"out": "o", "bank": "b", "speed": 3}')
+    with pytest.raises(ConfigError, match="speed"):
+        read_run(file)
+
+
+def test_training_on_generated_images_improves(tmp_path):
+    config = smoke_config(tmp_path, samples=480, batch=16, size=64)
+    result = run_smoke(config.model_copy(update={"threads": 1}), pairs=32)
+    assert result.after > result.before + 0.02
