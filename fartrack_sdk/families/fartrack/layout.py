@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import ArtifactError
 from ..base import Weights
+from ..tensors import require_tensors
 
 BACKBONE, EXTENSION = "blocks", "extension"
 BLOCKS_IN_BACKBONE = 12
@@ -137,41 +137,17 @@ def canonical(state: Mapping[str, npt.NDArray[Any]], depth: int | None = None) -
     """
     layout = detect(set(state))
     wanted = to_released(layout)
-    _check(state, wanted, layout)
+    require_tensors(
+        state,
+        dict(wanted.values()),
+        f"{layout.depth}-layer {layout.protocol} FARTrack model",
+        lambda name: _ignorable(name, layout),
+    )
     kept = Layout(depth or layout.depth, layout.masked_norms)
     weights = {name: state[released] for name, (released, _) in to_released(kept).items()}
     if layout.masked_norms:
         weights["word"] = _limited_rows(weights["word"])
     return weights
-
-
-def _check(
-    state: Mapping[str, npt.NDArray[Any]],
-    wanted: Mapping[str, tuple[str, tuple[int, ...]]],
-    layout: Layout,
-) -> None:
-    shapes = dict(wanted.values())
-    missing = sorted(set(shapes) - set(state))
-    unexpected = sorted(n for n in state if n not in shapes and not _ignorable(n, layout))
-    misshaped = [
-        f"{name} {tuple(state[name].shape)} instead of {shape}"
-        for name, shape in shapes.items()
-        if name in state and tuple(state[name].shape) != shape
-    ]
-    faults = [
-        f"{title}: {', '.join(items)}"
-        for title, items in (
-            ("missing", missing),
-            ("unexpected", unexpected),
-            ("misshaped", misshaped),
-        )
-        if items
-    ]
-    if faults:
-        raise ArtifactError(
-            f"the file does not hold a {layout.depth}-layer {layout.protocol} FARTrack model. "
-            + "; ".join(faults)
-        )
 
 
 def _ignorable(name: str, layout: Layout) -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ...errors import ArtifactError
 from ..base import Weights
+from ..tensors import require_tensors
 
 DIM, PATCH = 768, 16
 State = Mapping[str, npt.NDArray[Any]]
@@ -102,23 +102,7 @@ def canonical(state: State, layout: Layout) -> Weights:
         ArtifactError: names every tensor that is missing, unexpected or misshaped.
     """
     wanted = to_released(layout)
-    shapes = dict(wanted.values())
-    faults = {
-        "missing": sorted(set(shapes) - set(state)),
-        "unexpected": sorted(set(state) - set(shapes)),
-        "misshaped": [
-            f"{name} {tuple(state[name].shape)} instead of {shape}"
-            for name, shape in shapes.items()
-            if name in state and tuple(state[name].shape) != shape
-        ],
-    }
-    if any(faults.values()):
-        shown = "; ".join(
-            f"{title}: {', '.join(items)}" for title, items in faults.items() if items
-        )
-        raise ArtifactError(
-            f"the file does not hold a {layout.depth}-block MixFormerV2 model. {shown}"
-        )
+    require_tensors(state, dict(wanted.values()), f"{layout.depth}-block MixFormerV2 model")
     return {name: state[released] for name, (released, _) in wanted.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -78,7 +78,7 @@ def cache_costs(
     )
 
 
-def _in_turns(passes: dict[str, tuple[Runtime, Feeds]], repeats: int) -> dict[str, list[float]]:
+def _in_turns(passes: Mapping[str, tuple[Runtime, Feeds]], repeats: int) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {name: [] for name in passes}
     for turn in range(WARM_UP + repeats):
         for name, (runtime, feeds) in passes.items():
