@@ -41,7 +41,7 @@ def degrade(image: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.2:
         noise = np.empty(image.shape, np.int16)
         cv2.setRNGSeed(int(rng.integers(1 << 30)))
-        cv2.randn(noise, 0, rng.uniform(2.0, 9.0))
+        cv2.randn(noise, np.zeros(3), np.full(3, rng.uniform(2.0, 9.0)))
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.15:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 90))]

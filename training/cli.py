@@ -59,7 +59,7 @@ def run(
         config = read_run(run_file, overrides or ())
         board = TensorBoardReport(config.out / "tensorboard")
         with ScreenReport(config) as screen:
-            trainer = Trainer(config, lambda progress: (screen(progress), board(progress))[0])
+            trainer = Trainer(config, (screen, board))
             for name in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(name, lambda *_: trainer.stop())
             progress = trainer.run(max_steps)
@@ -126,7 +126,7 @@ def smoke(
 
         config = smoke_config(out, samples)
         with ScreenReport(config) as screen:
-            result = run_smoke(config, screen)
+            result = run_smoke(config, (screen,))
         if json_output:
             emit_json({"before": result.before, "after": result.after, "samples": result.samples})
         else:

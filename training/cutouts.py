@@ -77,7 +77,8 @@ def _grab_cut(image: Image, rect: tuple[int, int, int, int]) -> Image:
     cv2.setRNGSeed(0)
     empty = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.grabCut(image, labels, rect, empty[0], empty[1], 3, cv2.GC_INIT_WITH_RECT)
-    return ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.uint8)
+    inside = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    return np.asarray(inside, np.uint8)
 
 
 def _largest_part(mask: Image) -> Image | None:
@@ -85,7 +86,7 @@ def _largest_part(mask: Image) -> Image | None:
     if count < 2:
         return None
     best = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    return (parts == best).astype(np.uint8)
+    return np.asarray(parts == best, np.uint8)
 
 
 def _shrink(image: Image, long_side: int) -> Image:

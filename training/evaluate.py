@@ -47,7 +47,10 @@ def evaluate_checkpoint(
         if scores is not None:
             results.append(SequenceScores(name=sequence.name, **scores.model_dump()))
     tracker.close()
-    return average(results, CONVENTION), results
+    total = average(results, CONVENTION)
+    if total is None:
+        raise InputError(f"expected sequences with true boxes in {dataset}; found none.")
+    return total, results
 
 
 def follow(tracker: Tracker, sequence: Sequence) -> Floats:

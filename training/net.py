@@ -6,31 +6,22 @@ stays outside and is dropped when the model is saved.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..model.network import (
-    DIM,
-    FIRST_COMMAND,
-    HEAD_DIM,
-    HEADS,
-    IMAGE_MEAN,
-    IMAGE_STD,
-    PATCH,
-    Block,
-    FARTrackNet,
-)
+from ..model.network import DIM, FARTrackNet
+from ..model.vit import PATCH, Block
+from .tokens import central, command_focus, normed, patches, resized_positions, similarity
 
 MATCHED_LAYERS = (0, 2, 4)
-MATCH_SHARPNESS = 12.0
 FOCUSED_LAYERS = 3
 READ_LAYERS = 4
-SEARCH_GRID, TEMPLATE_GRID = 14, 7
+SEARCH_GRID, TEMPLATE_GRID, COMMANDS = 14, 7, 4
 
 
 @dataclass(frozen=True)
@@ -73,6 +64,11 @@ class TrainableNet(nn.Module):
         self.match_scale = nn.Parameter(torch.full((len(MATCHED_LAYERS),), 0.5))
         self.match_bias = nn.Parameter(torch.full((len(MATCHED_LAYERS),), -6.0))
 
+    @property
+    def layers(self) -> list[Block]:
+        """The encoder's blocks."""
+        return list(cast(Iterable[Block], self.core.blocks))
+
     def forward(
         self, inputs: Mapping[str, Tensor], search_grid: int, predict_from: int | None = None
     ) -> Outputs:
@@ -95,31 +91,37 @@ class TrainableNet(nn.Module):
 
     def _encode(self, h: Tensor, middle: Tensor, searched: int, first: int) -> Outputs:
         """Run the blocks over tokens [B, N, 192] in the order templates, search, commands."""
-        begin = middle.shape[1]
-        logits, matches, focus, boxes, lines = [], [], [], [], []
-        depth = len(self.core.blocks)
-        for i, block in enumerate(self.core.blocks):
+        begin, depth = middle.shape[1], len(self.core.blocks)
+        search = slice(begin, begin + searched)
+        out = Outputs([], self.token_head.bias, [], [], [], [])
+        for i, block in enumerate(self.layers):
             if self.training and i >= depth - FOCUSED_LAYERS:
-                focus.append(command_focus(block, h[:, -4:], h[:, begin : begin + searched]))
+                out.focus.append(command_focus(block, h[:, -COMMANDS:], h[:, search]))
             h = block(h)
-            if i in self.matched and self.training:
-                n = self.matched.index(i)
-                similar = similarity(h[:, begin : begin + searched], h[:, :begin], middle)
-                matches.append(similar * self.match_scale[n] + self.match_bias[n])
-            late = i - depth + READ_LAYERS
-            if self.training and late >= 0:
-                boxes.append(self.token_boxes[late](normed(h[:, begin : begin + searched])).float())
-                lines.append(self.command_boxes[late](normed(h[:, -4:]))[..., 0].float())
+            if self.training:
+                self._help(out, i, h[:, search], h[:, -COMMANDS:])
+                if i in self.matched:
+                    out.matches.append(self._match(i, h[:, search], h[:, :begin], middle))
             if i >= first:
-                logits.append(self.core.logits(h[:, -4:]).float())
-        inside = self.token_head(h[:, begin : begin + searched])[..., 0].float()
-        return Outputs(logits, inside, matches, focus, boxes, lines)
+                out.logits.append(self.core.logits(h[:, -COMMANDS:]).float())
+        return replace(out, inside=self.token_head(h[:, search])[..., 0].float())
+
+    def _match(self, layer: int, search: Tensor, template: Tensor, middle: Tensor) -> Tensor:
+        n = self.matched.index(layer)
+        return similarity(search, template, middle) * self.match_scale[n] + self.match_bias[n]
+
+    def _help(self, out: Outputs, layer: int, search: Tensor, commands: Tensor) -> None:
+        """Linear readings of the box after a late layer."""
+        late = layer - len(self.core.blocks) + READ_LAYERS
+        if late >= 0:
+            out.token_boxes.append(self.token_boxes[late](normed(search)).float())
+            out.command_boxes.append(self.command_boxes[late](normed(commands))[..., 0].float())
 
     def template_tokens(self, templates: Tensor, slots: Tensor, kept: Tensor) -> Tensor:
         """Kept tokens with positions and slot identities, [B, K * M, 192]."""
         b, k = templates.shape[:2]
         grid = templates.shape[2] // PATCH
-        values = patches(templates.flatten(0, 1)).unflatten(0, (b, k))
+        values = patches(templates.flatten(0, 1)).view(b, k, -1, 3 * PATCH * PATCH)
         chosen = values.gather(2, kept.unsqueeze(-1).expand(-1, -1, -1, values.shape[-1]))
         position = resized_positions(self.core.pos_template, TEMPLATE_GRID, grid)[0]
         identity = self.core.identity[0][slots].unsqueeze(2)
@@ -142,110 +144,5 @@ class TrainableNet(nn.Module):
     def _embed(self, values: Tensor) -> Tensor:
         """Normalised patches [..., 768] (RGB, row, column order) to tokens [..., 192]."""
         embed = self.core.patch_embed
-        return F.linear(values, embed.weight.flatten(1), embed.bias)
-
-
-def patches(image: Tensor) -> Tensor:
-    """Normalised patches of RGB images with values 0..255: [B, S, S, 3] -> [B, (S/16)^2, 768]."""
-    mean, std = (torch.tensor(v, device=image.device) for v in (IMAGE_MEAN, IMAGE_STD))
-    values = (image.float() / 255.0 - mean) / std
-    b, s = values.shape[:2]
-    n = s // PATCH
-    split = values.view(b, n, PATCH, n, PATCH, 3).permute(0, 1, 3, 5, 2, 4)
-    return split.reshape(b, n * n, 3 * PATCH * PATCH)
-
-
-def normed(tokens: Tensor) -> Tensor:
-    """Tokens brought to zero mean and unit variance, without weights."""
-    return F.layer_norm(tokens, (DIM,))
-
-
-def resized_positions(table: Tensor, side: int, wanted: int) -> Tensor:
-    """Position table [1, side^2, D] at another grid: [1, wanted^2, D]."""
-    if side == wanted:
-        return table
-    grid = table.transpose(1, 2).unflatten(2, (side, side))
-    size = (wanted, wanted)
-    grid = F.interpolate(grid, size=size, mode="bicubic", align_corners=False)
-    return grid.flatten(2).transpose(1, 2)
-
-
-def central(side: int, kept: Tensor) -> Tensor:
-    """Which kept tokens show the target's middle, first and newest template: [B, K * M] bool."""
-    low, high = side // 4, side - side // 4
-    row, column = kept // side, kept % side
-    middle = (row >= low) & (row < high) & (column >= low) & (column < high)
-    middle[:, 1:-1] = False
-    return middle.flatten(1)
-
-
-def similarity(search: Tensor, template: Tensor, middle: Tensor) -> Tensor:
-    """Soft maximum of the cosine similarity to the template's middle tokens: [B, N]."""
-    a, b = F.normalize(search.float(), dim=-1), F.normalize(template.float(), dim=-1)
-    alike = MATCH_SHARPNESS * (a @ b.transpose(1, 2))
-    return torch.logsumexp(alike.masked_fill(~middle.unsqueeze(1), -torch.inf), dim=-1)
-
-
-def command_focus(block: Block, commands: Tensor, search: Tensor) -> Tensor:
-    """Attention of the commands among the search tokens alone, mean over heads: [B, 4, N]."""
-    q = block.attn.queries(block.norm1(commands))
-    k, _ = block.attn.keys_values(block.norm1(search))
-    scores = (q @ k.transpose(-1, -2)).float() * HEAD_DIM**-0.5
-    return scores.softmax(-1).mean(dim=1)
-
-
-@torch.no_grad()
-def initialise(net: TrainableNet, seed: int) -> None:
-    """Start values under which matching is learnt soonest.
-
-    Every head's queries and keys start equal (random orthonormal rows and a little
-    noise), so that attention begins as similarity of content; positions of search and
-    templates are sine-cosine codes in one frame of reference.
-    """
-    rng = torch.Generator().manual_seed(seed)
-    for module in net.modules():
-        if isinstance(module, nn.Linear):
-            _normal(module.weight, rng)
-            nn.init.zeros_(module.bias)
-    for head in (*net.token_boxes, *net.command_boxes):
-        nn.init.zeros_(head.weight)
-    for head in net.token_boxes:
-        head.bias.copy_(torch.tensor([0.38, 0.38, 0.62, 0.62]))
-    for head in net.command_boxes:
-        nn.init.constant_(head.bias, 0.5)
-    core = net.core
-    for table in (core.identity, core.pos_command, core.word):
-        _normal(table, rng)
-    fan = core.patch_embed.weight[0].numel() + DIM
-    core.patch_embed.weight.copy_(
-        torch.randn(core.patch_embed.weight.shape, generator=rng) * math.sqrt(2.0 / fan)
-    )
-    nn.init.zeros_(core.patch_embed.bias)
-    for block in core.blocks:
-        _equal_queries_and_keys(block.attn.qkv.weight, rng)
-    core.pos_search.copy_(_sine_cosine(SEARCH_GRID) * 0.5)
-    core.pos_template.copy_(_sine_cosine(TEMPLATE_GRID) * 0.5)
-    core.output_bias[FIRST_COMMAND:] = -8.0
-
-
-def _normal(table: Tensor, rng: torch.Generator) -> None:
-    table.copy_(torch.randn(table.shape, generator=rng).clamp(-2, 2) * 0.02)
-
-
-def _equal_queries_and_keys(weight: Tensor, rng: torch.Generator) -> None:
-    for head in range(HEADS):
-        rows = torch.linalg.qr(torch.randn(DIM, HEAD_DIM, generator=rng))[0].T
-        for start in (head * HEAD_DIM, DIM + head * HEAD_DIM):
-            noise = 0.02 * torch.randn(HEAD_DIM, DIM, generator=rng)
-            weight[start : start + HEAD_DIM] = rows + noise
-
-
-def _sine_cosine(side: int) -> Tensor:
-    """Codes [1, side^2, 192] of patch centres measured from the crop's centre."""
-    places = torch.arange(side) + 0.5 - side / 2
-    waves = 10000.0 ** (-torch.arange(DIM // 4) / (DIM / 4))
-    angles = places.unsqueeze(1) * waves
-    code = torch.cat([angles.sin(), angles.cos()], dim=1)
-    rows = code.unsqueeze(1).expand(side, side, -1)
-    columns = code.unsqueeze(0).expand(side, side, -1)
-    return torch.cat([rows, columns], dim=-1).reshape(1, side * side, DIM)
+        out: Tensor = F.linear(values, embed.weight.flatten(1), embed.bias)
+        return out

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from ..model.vit import PATCH
 from .config import LossConfig
 from .losses import (
     coordinate_loss,
@@ -19,7 +20,7 @@ from .losses import (
     token_box_loss,
     token_loss,
 )
-from .net import PATCH, Outputs
+from .net import Outputs
 
 
 def pair_objective(

@@ -56,7 +56,8 @@ class Crop:
     def to_pixels(self, points: Matrix) -> Matrix:
         """World points [N, 2] to pixels of the crop."""
         k = self.size / self.side
-        return (points - np.array([self.x, self.y])) * k + self.size / 2
+        moved = (points - np.array([self.x, self.y])) * k + self.size / 2
+        return np.asarray(moved, np.float64)
 
     def part(self, column: int, row: int, count: int, grid: int) -> Crop:
         """The sub-crop of ``count`` x ``count`` patches from patch (row, column) on."""

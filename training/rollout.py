@@ -14,9 +14,8 @@ from torch.nn import functional as F
 
 from ..families.fartrack.config import FARTrackConfig
 from ..families.fartrack.sampling import slot_entries
-from .net import HEAD_DIM, PATCH, TrainableNet
-
-COMMANDS = 4
+from ..model.vit import HEAD_DIM, PATCH, Block
+from .net import COMMANDS, TrainableNet
 
 
 def crop_region(box: Tensor, factor: float) -> Tensor:
@@ -111,7 +110,7 @@ class Rollout:
         newest = sum(t.shape[1] for t in templates[:-1]), templates[-1].shape[1]
         centre = h.shape[1] - COMMANDS - grid * grid + (grid // 2) * grid + grid // 2
         saliency = h.new_zeros(len(h), newest[1], dtype=torch.float32)
-        for block in net.core.blocks:
+        for block in net.layers:
             saliency = saliency + _attention(block, h, centre, *newest)
             h = block(h)
         return net.core.logits(h[:, -COMMANDS:]).float(), saliency
@@ -129,10 +128,10 @@ class Rollout:
 
 
 @torch.no_grad()
-def _attention(block: torch.nn.Module, h: Tensor, row: int, start: int, count: int) -> Tensor:
+def _attention(block: Block, h: Tensor, row: int, start: int, count: int) -> Tensor:
     """Attention of one token on ``count`` keys from ``start`` on, mean over heads: [B, count]."""
     normed = block.norm1(h)
     q = block.attn.queries(normed[:, row : row + 1])
     k, _ = block.attn.keys_values(normed)
-    weights = ((q @ k.transpose(-1, -2)).float() * HEAD_DIM**-0.5).softmax(-1)
+    weights: Tensor = ((q @ k.transpose(-1, -2)).float() * HEAD_DIM**-0.5).softmax(-1)
     return weights[:, :, 0, start : start + count].mean(dim=1)

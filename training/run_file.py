@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def _toml(text: str) -> Any:
 
 def _yaml(text: str) -> Any:
     try:
-        import yaml
+        import yaml  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
         raise MissingDependencyError("pyyaml", "train", "to read YAML run files") from error
     try:
@@ -66,7 +66,12 @@ def _yaml(text: str) -> Any:
         raise ConfigError(str(error)) from error
 
 
-_PARSERS = {".toml": _toml, ".json": json.loads, ".yaml": _yaml, ".yml": _yaml}
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    ".toml": _toml,
+    ".json": json.loads,
+    ".yaml": _yaml,
+    ".yml": _yaml,
+}
 
 
 def _apply(fields: dict[str, Any], override: str) -> None:

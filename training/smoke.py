@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from ..model.vit import PATCH
 from .bank import Bank
 from .config import DataConfig, RunConfig, StageConfig
 from .generated import write_generated_bank
-from .net import PATCH, TrainableNet
+from .net import TrainableNet
 from .stage_pretrain import PretrainStage
 from .trainer import Listener, Trainer
 
@@ -35,16 +37,18 @@ def smoke_config(out: Path, samples: int, batch: int = 32, size: int = 96) -> Ru
     )
 
 
-def run_smoke(config: RunConfig, listener: Listener | None = None, pairs: int = 128) -> SmokeResult:
+def run_smoke(
+    config: RunConfig, listeners: Iterable[Listener] = (), pairs: int = 128
+) -> SmokeResult:
     """Train and compare with the start.
 
     Args:
         config: from `smoke_config`.
-        listener: of the run's progress.
+        listeners: of the run's progress.
         pairs: held-out pairs to measure on.
     """
     write_generated_bank(config.bank)
-    trainer = Trainer(config, listener)
+    trainer = Trainer(config, listeners)
     before = held_out_iou(trainer.net, config, pairs)
     progress = trainer.run()
     with torch.no_grad():

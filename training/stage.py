@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 import torch
@@ -33,7 +33,11 @@ class Stage(Protocol):
         ...
 
 
-_KINDS = {"pretrain": PretrainStage, "distill": DistillStage, "sequence": SequenceStage}
+_KINDS: dict[str, Callable[[StageConfig, Bank, int], Stage]] = {
+    "pretrain": PretrainStage,
+    "distill": DistillStage,
+    "sequence": SequenceStage,
+}
 
 
 def make_stage(config: StageConfig, bank: Bank, seed: int, index: int) -> Stage:
@@ -45,5 +49,4 @@ def make_stage(config: StageConfig, bank: Bank, seed: int, index: int) -> Stage:
         seed: of the run.
         index: of the stage in the run; every stage has its own stream of samples.
     """
-    stage: Stage = _KINDS[config.kind](config, bank, seed * SEEDS_PER_RUN + index)
-    return stage
+    return _KINDS[config.kind](config, bank, seed * SEEDS_PER_RUN + index)

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
+from ..model.vit import PATCH
 from .bank import Bank
 from .config import StageConfig
-from .net import PATCH, Outputs, TrainableNet
+from .net import Outputs, TrainableNet
 from .objective import pair_objective
 from .pairs import PairDataset
 from .stream import batches, moved

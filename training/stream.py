@@ -18,7 +18,8 @@ def batches(
     The samples are the same whatever ``workers`` is, so a run may continue with another
     number of processes.
     """
-    order = [range(first + i * batch, first + (i + 1) * batch) for i in range(steps)]
+    starts = range(first, first + steps * batch, batch)
+    order = [list(range(start, start + batch)) for start in starts]
     loader: DataLoader[Any] = DataLoader(
         dataset,
         batch_sampler=order,

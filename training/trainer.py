@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
@@ -14,8 +14,9 @@ from .bank import Bank
 from .checkpoint import STATE_FILE, Progress, load_state, save_state
 from .config import RunConfig, StageConfig
 from .losses import cosine_rate
-from .net import TrainableNet, initialise
+from .net import TrainableNet
 from .stage import Batch, Stage, make_stage
+from .start import initialise
 
 Listener = Callable[[Progress], None]
 
@@ -28,7 +29,7 @@ class Trainer:
 
     Args:
         config: the run.
-        listener: called every ``log_every`` steps.
+        listeners: called every ``log_every`` steps.
 
     Raises:
         ConfigError: there is no bank.
@@ -36,11 +37,11 @@ class Trainer:
         DeviceUnavailableError: the device is not there.
     """
 
-    def __init__(self, config: RunConfig, listener: Listener | None = None) -> None:
+    def __init__(self, config: RunConfig, listeners: Iterable[Listener] = ()) -> None:
         self.config = config
         if config.threads:
             torch.set_num_threads(config.threads)
-        self._listener = listener
+        self._listeners = tuple(listeners)
         self._device = _device(config.device)
         self._bank = Bank.open(config.bank)
         self.net = TrainableNet(config.depth)
@@ -129,8 +130,8 @@ class Trainer:
         means["rate"] = self._optimizer.param_groups[0]["lr"]
         self.progress.scalars = means
         logged.clear()
-        if self._listener is not None:
-            self._listener(self.progress)
+        for listener in self._listeners:
+            listener(self.progress)
 
 
 def _device(name: str) -> torch.device:

@@ -9,10 +9,11 @@ from fartrack_sdk.errors import ArtifactError, ConfigError
 from fartrack_sdk.training.checkpoint import STATE_FILE, averaged_tensors
 from fartrack_sdk.training.config import ClipConfig, DataConfig, LossConfig, StageConfig
 from fartrack_sdk.training.export import save_released
-from fartrack_sdk.training.net import TrainableNet, initialise
+from fartrack_sdk.training.net import TrainableNet
 from fartrack_sdk.training.run_file import read_run
 from fartrack_sdk.training.smoke import run_smoke, smoke_config
 from fartrack_sdk.training.stage import make_stage
+from fartrack_sdk.training.start import initialise
 from fartrack_sdk.training.trainer import Trainer
 
 OPENED = []
@@ -30,7 +31,7 @@ sys.addaudithook(_watch)
 def curve(config, *pieces):
     losses = []
     for steps in pieces:
-        Trainer(config, lambda p: losses.append(p.scalars["loss"])).run(steps)
+        Trainer(config, [lambda p: losses.append(p.scalars["loss"])]).run(steps)
     return losses
 
 
@@ -51,7 +52,7 @@ def test_a_finished_run_does_nothing_more(run_config):
 
 
 def test_stop_saves_after_the_step(run_config):
-    trainer = Trainer(run_config, lambda _: trainer.stop())
+    trainer = Trainer(run_config, [lambda _: trainer.stop()])
     assert trainer.run().step == 1
     assert Trainer(run_config).progress.step == 1
 
