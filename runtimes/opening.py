@@ -20,7 +20,7 @@ class Entry:
 
     Attributes:
         module: of this package.
-        type_name: class in it, called with (files, options).
+        type_name: class or function in it, called with (files, options).
         opens: targets of artifacts that it can open.
         package: that it needs.
         extra: of this SDK that installs the package.
@@ -41,7 +41,7 @@ class Entry:
 RUNTIMES: dict[str, Entry] = {
     "onnxruntime": Entry("onnxruntime", "OnnxRuntime", ("onnx",), "onnxruntime", "onnxruntime"),
     "openvino": Entry("openvino", "OpenVINORuntime", ("openvino", "onnx"), "openvino", "openvino"),
-    "ascend": Entry("ascend", "AscendRuntime", ("ascend",), "acl", "ascend"),
+    "ascend": Entry("ascend.opening", "open_ascend", ("ascend",), "acl", "ascend"),
 }
 """In the order in which ``auto`` looks for one."""
 
@@ -84,6 +84,8 @@ def _chosen(target: str) -> str:
     names = runtimes_for(target)
     if not names:
         raise ConfigError(f"no runtime opens artifacts of target '{target}'.")
+    if len(names) == 1:
+        return names[0]
     for name in names:
         if RUNTIMES[name].installed:
             return name

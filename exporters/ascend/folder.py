@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from ...checkpoint.source import Checkpoint
 from ...errors import ConfigError
-from ...families.base import GraphSpec, Weights
+from ...families.base import FamilyConfig, GraphSpec, Weights
 from ...families.fartrack.config import FARTrackConfig
 from ...families.registry import family_named
 from .aipp_file import aipp_text
 from .board_script import write_board_check
 from .command import AtcJob, Precision, checked_precision, checked_soc
+from .metadata import write_metadata
 from .onnx_graph import OPSET, write_graphs
 from .process import Say, compile_graph, find_atc
 from .sidecar import sidecar, write_sidecar
@@ -46,8 +48,7 @@ class AscendRequest:
 
 
 def export_ascend(
-    weights: Weights,
-    config: FARTrackConfig,
+    checkpoint: Checkpoint,
     folder: Path,
     request: AscendRequest,
     say: Say | None = None,
@@ -57,8 +58,7 @@ def export_ascend(
     Without ``atc`` all files but the ``.om`` are written before the error.
 
     Args:
-        weights: canonical name to array.
-        config: the model; a FARTrack one.
+        checkpoint: a FARTrack model.
         folder: is made.
         request: chip, precision, compiler.
         say: takes progress, ATC's output included.
@@ -71,24 +71,35 @@ def export_ascend(
         ExportError: a graph that ATC would refuse, or refused.
         AtcMissingError: ``atc`` is not on the PATH.
     """
+    config = _fartrack(checkpoint.config)
     jobs = _jobs(config, request)
     specs = {name: job.spec for name, job in jobs.items()}
     folder.mkdir(parents=True, exist_ok=True)
-    written = _sources(weights, config, folder, request, specs)
+    written = _sources(checkpoint.weights, config, folder, request, specs)
     written.append(_commands(jobs, folder, request))
-    written.append(write_sidecar(sidecar(jobs, folder, request.opset), folder))
+    facts = _described(checkpoint, jobs, folder, request.opset)
     if request.dry_run:
-        return written
+        return [*written, *facts]
     compiler = find_atc(request.atc)
     for job in jobs.values():
         written.append(compile_graph(job, folder, compiler, request.python_bin, say))
-    write_sidecar(sidecar(jobs, folder, request.opset), folder)
-    return written
+    return [*written, *_described(checkpoint, jobs, folder, request.opset)]
+
+
+def _described(
+    checkpoint: Checkpoint, jobs: Mapping[str, AtcJob], folder: Path, opset: int
+) -> list[Path]:
+    facts = write_sidecar(sidecar(jobs, folder, opset), folder)
+    return [facts, write_metadata(checkpoint, jobs, folder, opset)]
+
+
+def _fartrack(config: FamilyConfig) -> FARTrackConfig:
+    if not isinstance(config, FARTrackConfig):
+        raise ConfigError(f"expected a FARTrack model for --target ascend; got {config.family!r}.")
+    return config
 
 
 def _jobs(config: FARTrackConfig, request: AscendRequest) -> dict[str, AtcJob]:
-    if config.family != "fartrack":
-        raise ConfigError(f"expected a FARTrack model for --target ascend; got {config.family!r}.")
     soc = checked_soc(request.soc_version)
     precision = cast(Precision, checked_precision(request.precision))
     specs = family_named(config.family).graph_specs(config)

@@ -12,18 +12,21 @@ sys.path.insert(0, str(HERE))
 
 from fake_acl import FakeBoard, installed  # noqa: E402
 
+from fartrack_sdk.checkpoint.source import Checkpoint  # noqa: E402
 from fartrack_sdk.exporters.ascend.folder import AscendRequest, export_ascend  # noqa: E402
 from fartrack_sdk.families.registry import family_of  # noqa: E402
 from fartrack_sdk.runtimes.ascend import shutdown  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def weights_and_config(released_state):
-    """(variant, layout, seed, **fields) -> canonical weights and configuration."""
+def checkpoint(released_state):
+    """(variant, layout, seed, **fields) -> a model in memory."""
 
     def make(variant="pico", layout="sparse", seed=0, **fields):
         state = released_state(seed, layout)
-        return family_of(set(state)).read(state, {}, variant, fields)
+        family = family_of(set(state))
+        weights, config = family.read(state, {}, variant, fields)
+        return Checkpoint(family, weights, config, None, {"source": "seed", "license": "none"})
 
     return make
 
@@ -38,21 +41,21 @@ def fake_atc(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory, weights_and_config, fake_atc):
+def compiled(tmp_path_factory, checkpoint, fake_atc):
     """(variant, layout, seed, precision, aipp, fields) -> folder with ``.om`` files, config."""
     made = {}
 
     def make(variant="pico", layout="sparse", seed=0, precision="origin", aipp=True, **fields):
         key = (variant, layout, seed, precision, aipp, *fields.items())
         if key not in made:
-            weights, config = weights_and_config(variant, layout, seed, **fields)
+            model = checkpoint(variant, layout, seed, **fields)
             folder = tmp_path_factory.mktemp("exported")
             request = AscendRequest("Ascend310B4", precision, aipp, atc=str(fake_atc))
             before = os.environ.pop("FAKE_ATC", None)
-            export_ascend(weights, config, folder, request)
+            export_ascend(model, folder, request)
             if before is not None:
                 os.environ["FAKE_ATC"] = before
-            made[key] = folder, config
+            made[key] = folder, model.config
         return made[key]
 
     return make

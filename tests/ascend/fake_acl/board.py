@@ -9,6 +9,7 @@ import types
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
 from typing import Any
 
 from .api import FAILURES, functions
@@ -93,6 +94,7 @@ class FakeBoard:
 def _module(board: FakeBoard, missing: tuple[str, ...]) -> types.ModuleType:
     """The module object; it exports functions and no constants."""
     module = types.ModuleType("acl")
+    module.__spec__ = ModuleSpec("acl", None)
     groups = {
         "acl": Root(board),
         "acl.rt": Rt(board),
