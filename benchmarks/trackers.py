@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.metadata
+import importlib.resources
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable
@@ -14,6 +16,8 @@ from typing import Any, Protocol, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import ArtifactError, ConfigError
+
+ROOT = __name__.partition(".")[0]
 
 
 class BenchTracker(Protocol):
@@ -74,9 +78,10 @@ class TrackerSpec(BaseModel):
         return f"{kept}-{self.fingerprint()[:8]}"
 
     def fingerprint(self) -> str:
-        """Hash of the description and of the model's bytes."""
+        """Hash of the description, the model's bytes and this package's version."""
         digest = hashlib.sha256(self.model_dump_json(exclude={"label"}).encode())
-        for file in _files(self.model):
+        digest.update(importlib.metadata.version("fartrack-sdk").encode())
+        for file in [] if self.factory else _files(self.model):
             digest.update(file.name.encode())
             digest.update(hashlib.sha256(file.read_bytes()).digest())
         return digest.hexdigest()
@@ -117,7 +122,10 @@ class TrackerSpec(BaseModel):
 
 def _files(model: str | None) -> list[Path]:
     if model is None:
-        return []
+        from ..loading import DEFAULT_MODEL
+
+        shipped = Path(str(importlib.resources.files(f"{ROOT}.assets") / DEFAULT_MODEL))
+        return [shipped] if shipped.is_file() else []
     path = Path(model)
     if path.is_dir():
         return sorted(f for f in path.rglob("*") if f.is_file())

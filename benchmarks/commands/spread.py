@@ -24,6 +24,7 @@ def spread(function: Callable[..., None]) -> Callable[..., None]:
     groups: dict[str, Any] = {n: kind for n, kind in hints.items() if is_dataclass(kind)}
 
     def command(**values: Any) -> None:
+        """Gather the options and run."""
         for name, group in groups.items():
             own = {f.name: values.pop(f.name) for f in fields(group)}
             values[name] = group(**own)

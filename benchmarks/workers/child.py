@@ -36,6 +36,7 @@ class Child:
 
     def __init__(self, command: Sequence[str], name: str, threads: int | None = None) -> None:
         self.name = name
+        self._unread = 0
         # A file, not a pipe: nobody reads it until something goes wrong.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         try:
@@ -62,14 +63,18 @@ class Child:
     def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
         """One request and its answer.
 
+        Answers that nobody fetched, because Ctrl-C came in between, are dropped first.
+
         Raises:
             FartrackError: what the child raised, as the same class where it is one of ours.
         """
-        self.send(do, **arguments)
-        return self.receive()
+        while self._unread:
+            self._read_line()
+        self._send(do, arguments)
+        return self._receive()
 
-    def send(self, do: str, **arguments: Any) -> None:
-        """A request whose answer is fetched later."""
+    def _send(self, do: str, arguments: dict[str, Any]) -> None:
+        self._unread += 1
         try:
             pipe = cast(Any, self._process.stdin)
             pipe.write(json.dumps({"do": do, **arguments}) + "\n")
@@ -77,12 +82,15 @@ class Child:
         except (BrokenPipeError, OSError) as error:
             raise self._ended() from error
 
-    def receive(self) -> dict[str, Any]:
-        """The answer to the oldest request that has none yet."""
-        line = cast(Any, self._process.stdout).readline()
+    def _read_line(self) -> str:
+        line: str = cast(Any, self._process.stdout).readline()
         if not line:
             raise self._ended()
-        answer: dict[str, Any] = json.loads(line)
+        self._unread -= 1
+        return line
+
+    def _receive(self) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self._read_line())
         if "error" in answer:
             raise _as_ours(answer["kind"], f"{self.name}: {answer['error']}")
         return answer

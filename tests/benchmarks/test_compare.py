@@ -87,6 +87,17 @@ def test_child_that_dies_says_why():
         child.close()
 
 
+def test_answer_that_nobody_fetched_is_dropped(still):
+    """Ctrl-C between a request and its answer must not shift the answers."""
+    child = Child(module_command("workers.fartrack_peer"), "ours")
+    try:
+        child.ask("open", spec=still.model_dump())
+        child._send("init", {"frame": "/nowhere.jpg", "box": [1, 2, 3, 4]})
+        assert child.ask("open", spec=still.model_dump()) == {}
+    finally:
+        child.close()
+
+
 def test_error_of_ours_in_a_child_keeps_its_class():
     child = Child(module_command("workers.fartrack_peer"), "ours")
     try:
