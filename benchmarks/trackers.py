@@ -112,29 +112,33 @@ class TrackerSpec(BaseModel):
         options: dict[str, Any] = {"device": self.device, "threads": self.threads}
         if self.runtime:
             options["runtime"] = self.runtime
-        if self.model is None:
+        path = None if self.model is None else Path(self.model)
+        if path is not None and not path.is_dir():
+            return Tracker.from_checkpoint(path, variant=self.variant, **options)
+        if self.precision and self.runtime != "pytorch":
+            options["precision"] = self.precision
+        if path is None:
             return Tracker.from_pretrained(**options)
-        path = Path(self.model)
-        if path.is_dir():
-            return Tracker.from_exported(path, **options)
-        return Tracker.from_checkpoint(path, variant=self.variant, **options)
+        return Tracker.from_exported(path, **options)
 
 
 def _files(model: str | None) -> list[Path]:
     if model is None:
-        from ..loading import DEFAULT_MODEL
-
-        shipped = Path(str(importlib.resources.files(f"{ROOT}.assets") / DEFAULT_MODEL))
-        return [shipped] if shipped.is_file() else []
+        return _below(Path(str(importlib.resources.files(f"{ROOT}.assets"))))
     path = Path(model)
     if path.is_dir():
-        return sorted(f for f in path.rglob("*") if f.is_file())
+        return _below(path)
     if not path.is_file():
         raise ArtifactError(
             f"expected a checkpoint or an exported folder; {path} is neither. "
             "Check the path given with --model."
         )
     return [path]
+
+
+def _below(folder: Path) -> list[Path]:
+    code = {".py", ".pyc"}
+    return sorted(f for f in folder.rglob("*") if f.is_file() and f.suffix not in code)
 
 
 def load_factory(text: str) -> Callable[[], Any]:

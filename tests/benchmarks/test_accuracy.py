@@ -225,7 +225,7 @@ def test_real_sequence_with_the_real_model(evaluation_set, tmp_path):
     """The whole way with the model that ships, on one short sequence."""
     report = evaluate(
         evaluation_set,
-        [TrackerSpec(device="cpu", threads=1)],
+        [TrackerSpec(device="cpu", runtime="pytorch", threads=1)],
         only=["davis_libby"],
         out=tmp_path / "out",
     )

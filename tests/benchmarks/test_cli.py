@@ -93,7 +93,9 @@ def test_missing_device_exits_with_3(plain_set, tmp_path, bench):
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("this machine has the device")
-    result = bench("accuracy", plain_set, "--device", "cuda", "--out", tmp_path)
+    result = bench(
+        "accuracy", plain_set, "--device", "cuda", "--runtime", "pytorch", "--out", tmp_path
+    )
     assert result.exit_code == 3
 
 

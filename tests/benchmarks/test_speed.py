@@ -51,7 +51,7 @@ def test_sweep_is_every_combination():
 
 
 def test_real_model_through_all_stages():
-    cases = sweep([TrackerSpec(device="cpu")], threads=[1], targets=[1, 2])
+    cases = sweep([TrackerSpec(device="cpu", runtime="pytorch")], threads=[1], targets=[1, 2])
     report = speed(cases, SHORT, roofline=False)
     for row, targets in zip(report.rows, (1, 2), strict=True):
         assert row.total.count == 6
