@@ -161,6 +161,6 @@ def _limited_rows(word: npt.NDArray[Any]) -> npt.NDArray[Any]:
     rows = word[COMMAND_ROWS].astype(np.float32)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     limited = np.where(norms > 1.0 + ROUNDING, rows / (norms + 1e-7), rows)
-    table = word.copy()
+    table: npt.NDArray[Any] = word.copy()
     table[COMMAND_ROWS] = limited.astype(word.dtype)
     return table
