@@ -11,7 +11,7 @@ A source is a zip or a folder of images. What a source holds says what it is goo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,12 +37,14 @@ class Bank:
     """Images in memory-mapped form, shared between processes.
 
     Attributes:
+        pack: folder that holds them.
         photos: uint8 [H, W, 3] BGR.
         targets: (index into photos, box (x, y, w, h)) of real objects.
         objects: uint8 [H, W, 4] BGR and alpha.
         cut: objects from this index on were cut out of photos, those before are drawn.
     """
 
+    pack: Path
     photos: list[Image]
     targets: list[tuple[int, Box]]
     objects: list[Image]
@@ -62,11 +64,16 @@ class Bank:
             return np.asarray(data[start : start + h * w * c]).reshape(h, w, c)
 
         return cls(
+            pack=pack,
             photos=[view(e) for e in index["photos"]],
             targets=[(int(i), (b[0], b[1], b[2], b[3])) for i, b in index["targets"]],
             objects=[view(e) for e in index["objects"]],
             cut=int(index["cut"]),
         )
+
+    def __reduce__(self) -> tuple[Callable[[Path], Bank], tuple[Path]]:
+        """Other processes map the file again instead of copying its images."""
+        return Bank.open, (self.pack,)
 
 
 def pack_bank(sources: Iterable[SourceConfig], pack: Path, photo_side: int = 400) -> None:

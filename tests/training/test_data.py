@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import cv2
 import numpy as np
@@ -38,6 +39,12 @@ def test_batches_go_on_where_they_were_left_whatever_the_workers(bank):
     rest = list(batches(data, 2, 2, 2, 1))
     assert equal(whole[1], rest[0])
     assert equal(whole[2], rest[1])
+
+
+def test_a_bank_travels_as_its_path(bank):
+    assert len(pickle.dumps(bank)) < 1000
+    again = pickle.loads(pickle.dumps(bank))
+    assert np.array_equal(again.photos[0], bank.photos[0])
 
 
 def test_shapes_and_types_of_a_windowed_sample(bank):
