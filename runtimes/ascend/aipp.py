@@ -47,7 +47,10 @@ class StaticAipp:
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> StaticAipp:
         """The inverse of ``as_dict``."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()
+        }
+        return cls(**values)
 
     def apply(
         self, image: npt.NDArray[np.uint8], precision: type[np.floating[Any]] = np.float32

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -12,9 +13,11 @@ import pytest
 from onnx import helper
 from test_golden_on_fake import tracked
 
+import fartrack_sdk
 from fartrack_sdk.artifact import check_files, read_metadata
 from fartrack_sdk.errors import ConfigError, ExportError, MissingDependencyError
 from fartrack_sdk.exporters.ascend.command import AtcJob
+from fartrack_sdk.exporters.ascend.export import export_for_board
 from fartrack_sdk.exporters.ascend.folder import AscendRequest, export_ascend
 from fartrack_sdk.exporters.ascend.limits import violations
 from fartrack_sdk.exporters.ascend.process import compile_graph
@@ -273,3 +276,23 @@ def test_the_sidecar_keeps_the_command_and_the_checksums(small):
     assert track["atc"][0] == "atc"
     assert set(track["sha256"]) == {"track.onnx", "track.om"}
     assert facts["normalisation"] == "aipp"
+
+
+def test_an_export_without_atc_leaves_the_folder_and_says_so(tmp_path):
+    request = AscendRequest(SOC, atc="atc-that-is-not-there")
+    assets = Path(fartrack_sdk.__file__).parent / "assets"
+    output = tmp_path / "board model"
+    with pytest.raises(MissingDependencyError, match="atc-that-is-not-there"):
+        export_for_board(assets / "default.safetensors", output, request)
+    assert {p.name for p in tmp_path.iterdir()} == {"board model"}
+    check_files(output, read_metadata(output))
+
+
+def test_a_failed_export_leaves_nothing(tmp_path, fake_atc, monkeypatch):
+    monkeypatch.setenv("FAKE_ATC", "E19999: Inner Error!")
+    assets = Path(fartrack_sdk.__file__).parent / "assets"
+    with pytest.raises(ExportError, match="internal"):
+        export_for_board(
+            assets / "default.safetensors", tmp_path / "out", AscendRequest(SOC, atc=str(fake_atc))
+        )
+    assert list(tmp_path.iterdir()) == []
