@@ -40,7 +40,7 @@ def compare(
     """Accuracy and latency beside OpenCV's trackers: one process each, frames in turn."""
     with reported(verbose):
         from ..compare.peers import CLASSIC, Contender, parse_peer
-        from ..compare.run import compare as run_compare
+        from ..compare.run import compare_trackers
         from ..reporting.progress import bar
 
         outputs = files.outputs()
@@ -48,7 +48,7 @@ def compare(
         asked = [] if peer == ["none"] else peer or list(CLASSIC)
         contenders += [parse_peer(text, opencv_python, threads) for text in asked]
         with bar(stderr_console(), "compare") as progress:
-            report = run_compare(
+            report = compare_trackers(
                 dataset,
                 contenders,
                 layout=data.layout,

@@ -51,7 +51,7 @@ def soak(
     with reported(verbose):
         from ..reporting.progress import bar
         from ..soak.report import Limits
-        from ..soak.run import soak as run_soak
+        from ..soak.run import run_soak
 
         outputs = files.outputs()
         limits = Limits(

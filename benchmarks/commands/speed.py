@@ -53,7 +53,7 @@ def speed(
     with reported(verbose):
         from ..reporting.progress import bar
         from ..speed.config import SpeedOptions
-        from ..speed.measure import speed as measure
+        from ..speed.measure import measure_speed
 
         outputs = files.outputs()
         cases = _cases(trackers, runtime, precision, threads, targets)
@@ -65,7 +65,7 @@ def speed(
             warmup=warmup,
         )
         with bar(stderr_console(), "speed") as progress:
-            report = measure(cases, settings, roofline=roofline, progress=progress)
+            report = measure_speed(cases, settings, roofline=roofline, progress=progress)
         hand_over(report, outputs)
         stop_if_interrupted(report.interrupted)
         if failed := _failures(report, fail_under_fps, fail_over_p99):

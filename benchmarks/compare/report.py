@@ -31,7 +31,7 @@ class Contestant(TrackerResult):
 
 
 class CompareReport(AccuracyReport):
-    """What `compare` returns.
+    """What `compare_trackers` returns.
 
     Attributes:
         trackers: results, in the order asked for.

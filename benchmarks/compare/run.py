@@ -22,7 +22,7 @@ from .peers import Contender, start
 from .report import CompareReport, Contestant
 
 
-def compare(
+def compare_trackers(
     dataset: str | Path,
     contenders: Items[Contender],
     *,
@@ -58,9 +58,10 @@ def compare(
     equal = [c.model_copy(update={"threads": count}) for c in contenders]
     runs: list[dict[str, Run]] = [{} for _ in equal]
     with ExitStack() as stack:
-        started = [start(contender) for contender in equal]
-        for child, _ in started:
-            stack.callback(child.close)
+        started = []
+        for contender in equal:
+            started.append(start(contender))
+            stack.callback(started[-1][0].close)
         interrupted = _run([child for child, _ in started], data, runs, progress)
     report = CompareReport(
         dataset=str(data.root),

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..reporting.drawing import color
 from ..reporting.outputs import Plot
 from ..reporting.table import Table
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MIB = 1024 * 1024
 SETTLING = 0.2
@@ -57,7 +52,7 @@ class Sample(BaseModel):
 
 
 class SoakReport(BaseModel):
-    """What `soak` returns.
+    """What `run_soak` returns.
 
     Attributes:
         tracker: its name.
@@ -184,6 +179,8 @@ class SoakReport(BaseModel):
 
     def plots(self) -> Mapping[str, Plot]:
         """Memory and latency over the frames."""
+        from .plots import over_time
+
         if len(self.samples) < 2:
             return {}
         return {"Memory and latency": Plot(draw=lambda f: over_time(f, self), size=(8.5, 5.0))}
@@ -195,20 +192,3 @@ class SoakReport(BaseModel):
 
 def _float(value: int | None) -> float | None:
     return None if value is None else float(value)
-
-
-def over_time(figure: Figure, report: SoakReport) -> None:
-    """Two panels over the number of frames; the settling part is shaded."""
-    memory, latency = figure.subplots(2, 1, sharex=True)
-    frames = [s.frame for s in report.samples]
-    rss = [s.rss / MIB for s in report.samples]
-    memory.plot(frames, rss, color=color(0), linewidth=2)
-    middle = float(np.median(rss))
-    memory.set_ylim(min(*rss, middle * 0.9), max(*rss, middle * 1.1))
-    memory.set(title="Resident memory", ylabel="MiB")
-    latency.plot(frames, [s.median_ms for s in report.samples], color=color(1), linewidth=1.5)
-    latency.set(title="Median latency", ylabel="ms", xlabel="frames", ylim=(0.0, None))
-    start = report.settled()[0].frame if report.settled() else frames[-1]
-    for ax in (memory, latency):
-        ax.axvspan(0, start, color="#e9ecef", zorder=0)
-        ax.margins(x=0)

@@ -21,7 +21,7 @@ MOST_HELD = 240
 SAMPLES = 200
 
 
-def soak(
+def run_soak(
     tracker: TrackerSpec | None = None,
     *,
     frames: int | None = None,

@@ -37,7 +37,7 @@ class _Bench:
     rss: int = 0
 
 
-def speed(
+def measure_speed(
     cases: Sequence[SpeedCase],
     options: SpeedOptions | None = None,
     *,

@@ -8,7 +8,7 @@ import pytest
 
 from fartrack_sdk.benchmarks.accuracy.evaluate import evaluate
 from fartrack_sdk.benchmarks.compare.peers import OpenCVPeer, parse_peer
-from fartrack_sdk.benchmarks.compare.run import compare
+from fartrack_sdk.benchmarks.compare.run import compare_trackers
 from fartrack_sdk.benchmarks.trackers import TrackerSpec
 from fartrack_sdk.benchmarks.workers.child import Child, ChildError, module_command
 from fartrack_sdk.errors import ConfigError, InputError, MissingDependencyError
@@ -18,7 +18,7 @@ CONTRIB = os.environ.get("FARTRACK_CONTRIB_PYTHON", "")
 
 def test_ours_beside_opencv_mil(plain_set, still):
     """MIL is in every OpenCV."""
-    report = compare(plain_set, [still, OpenCVPeer(kind="mil")], threads=1)
+    report = compare_trackers(plain_set, [still, OpenCVPeer(kind="mil")], threads=1)
     assert [t.name for t in report.trackers] == ["still", "OpenCV MIL"]
     assert all(t.latency_ms.count == 20 for t in report.trackers)
     assert "opencv" in report.trackers[1].active
@@ -29,14 +29,14 @@ def test_ours_beside_opencv_mil(plain_set, still):
 
 def test_figures_equal_those_of_accuracy(plain_set, still, tmp_path):
     alone = evaluate(plain_set, [still], out=tmp_path)
-    beside = compare(plain_set, [still, TrackerSpec(factory=still.factory, label="twin")])
+    beside = compare_trackers(plain_set, [still, TrackerSpec(factory=still.factory, label="twin")])
     for tracker in beside.trackers:
         assert tracker.overall == alone.trackers[0].overall
 
 
 def test_corrupt_frame_is_named_once_and_repeats_the_last_box(plain_set, still):
     (plain_set / "dog" / "img" / "000003.jpg").write_bytes(b"no picture")
-    report = compare(plain_set, [still, OpenCVPeer(kind="mil")])
+    report = compare_trackers(plain_set, [still, OpenCVPeer(kind="mil")])
     assert [(p.sequence, p.frame) for p in report.problems] == [("dog", 2)]
     assert report.trackers[0].overall.frames == 20
 
@@ -47,14 +47,14 @@ def test_peers_of_contrib_say_how_to_get_them(plain_set, still):
     if hasattr(cv2, "TrackerCSRT"):
         pytest.skip("this OpenCV has the contrib trackers")
     with pytest.raises(MissingDependencyError, match="--opencv-python"):
-        compare(plain_set, [still, OpenCVPeer(kind="csrt")])
+        compare_trackers(plain_set, [still, OpenCVPeer(kind="csrt")])
 
 
 @pytest.mark.parametrize("kind", ["csrt", "kcf", "mil"])
 def test_peers_of_another_interpreter(plain_set, still, kind):
     if not Path(CONTRIB).is_file():
         pytest.skip("no interpreter with opencv-contrib-python (FARTRACK_CONTRIB_PYTHON)")
-    report = compare(plain_set, [OpenCVPeer(kind=kind, python=CONTRIB)], only=["ball"])
+    report = compare_trackers(plain_set, [OpenCVPeer(kind=kind, python=CONTRIB)], only=["ball"])
     assert report.trackers[0].latency_ms.count == 5
 
 
@@ -74,7 +74,7 @@ def test_peers_are_read_from_text(tmp_path):
 
 def test_two_of_one_name_are_refused(plain_set, still):
     with pytest.raises(ConfigError, match="different names"):
-        compare(plain_set, [still, still])
+        compare_trackers(plain_set, [still, still])
 
 
 def test_child_that_dies_says_why():

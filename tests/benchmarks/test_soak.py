@@ -3,7 +3,7 @@
 import pytest
 
 from fartrack_sdk.benchmarks.soak.report import Limits, Sample, SoakReport
-from fartrack_sdk.benchmarks.soak.run import soak
+from fartrack_sdk.benchmarks.soak.run import run_soak
 from fartrack_sdk.benchmarks.trackers import TrackerSpec
 from fartrack_sdk.errors import ConfigError
 
@@ -55,7 +55,7 @@ def test_too_short_to_judge():
 
 def test_scripted_tracker_holds_its_memory():
     """Past the point at which the template memory is full."""
-    found = soak(scripted=True, frames=5000)
+    found = run_soak(scripted=True, frames=5000)
     assert found.frames == 5000
     assert found.tracker == "scripted pico"
     assert found.rss_slope is not None
@@ -64,7 +64,7 @@ def test_scripted_tracker_holds_its_memory():
 
 def test_leak_of_files_is_found(tracker_file, plain_set):
     found = (
-        soak(
+        run_soak(
             TrackerSpec(factory=f"{tracker_file}:Leaking"),
             frames=3500,
             source=str(plain_set / "ball" / "img"),
@@ -85,13 +85,15 @@ def _many_files_allowed():
 
 
 def test_minutes_end_the_run(still, plain_set):
-    found = soak(still, minutes=0.001, source=str(plain_set / "ball" / "img"), box=(15, 21, 18, 18))
+    found = run_soak(
+        still, minutes=0.001, source=str(plain_set / "ball" / "img"), box=(15, 21, 18, 18)
+    )
     assert found.samples[-1].frame == found.frames > 0
 
 
 def test_frames_or_minutes(still):
     with pytest.raises(ConfigError, match="either"):
-        soak(still, frames=5, minutes=1.0)
+        run_soak(still, frames=5, minutes=1.0)
 
 
 def test_command_with_plot(bench, tmp_path):

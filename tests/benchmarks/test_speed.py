@@ -7,7 +7,7 @@ import pytest
 from fartrack_sdk.benchmarks.reporting.stats import Percentiles
 from fartrack_sdk.benchmarks.speed.complexity import PUBLISHED, count
 from fartrack_sdk.benchmarks.speed.config import SpeedOptions, sweep
-from fartrack_sdk.benchmarks.speed.measure import speed
+from fartrack_sdk.benchmarks.speed.measure import measure_speed
 from fartrack_sdk.benchmarks.speed.roofline import measure_peak
 from fartrack_sdk.benchmarks.speed.worker import STAGES
 from fartrack_sdk.benchmarks.trackers import TrackerSpec
@@ -52,7 +52,7 @@ def test_sweep_is_every_combination():
 
 def test_real_model_through_all_stages():
     cases = sweep([TrackerSpec(device="cpu", runtime="pytorch")], threads=[1], targets=[1, 2])
-    report = speed(cases, SHORT, roofline=False)
+    report = measure_speed(cases, SHORT, roofline=False)
     for row, targets in zip(report.rows, (1, 2), strict=True):
         assert row.total.count == 6
         assert set(row.stages) == set(STAGES)
@@ -68,14 +68,14 @@ def test_real_model_through_all_stages():
 def test_source_needs_a_box(still, plain_set):
     options = SHORT.model_copy(update={"source": str(plain_set / "ball" / "img")})
     with pytest.raises(ConfigError, match="--box"):
-        speed(sweep([still]), options, roofline=False)
+        measure_speed(sweep([still]), options, roofline=False)
 
 
 def test_source_shorter_than_the_measurement_starts_again(still, plain_set):
     options = SpeedOptions(
         source=str(plain_set / "ball" / "img"), box=(15, 21, 18, 18), rounds=1, frames=20, warmup=1
     )
-    (row,) = speed(sweep([still]), options, roofline=False).rows
+    (row,) = measure_speed(sweep([still]), options, roofline=False).rows
     assert row.total.count == 20
 
 
@@ -87,7 +87,7 @@ def test_peak_is_measured_with_a_named_library():
 
 def test_equal_configurations_are_refused(still):
     with pytest.raises(ConfigError, match="differ"):
-        speed([*sweep([still]), *sweep([still])], SHORT)
+        measure_speed([*sweep([still]), *sweep([still])], SHORT)
 
 
 def test_percentiles_of_known_values():
