@@ -22,7 +22,8 @@ from .errors import (
     RuntimeUnavailableError,
     StateError,
 )
-from .loading import load_checkpoint, load_exported, load_pretrained
+from .loading import export, load_checkpoint, load_exported, load_pretrained
+from .multi import MultiTracker
 from .result import Timings, TrackResult, TrackState
 from .runtime import Runtime, RuntimeInfo, ScriptedRuntime
 from .tracked_model import TrackedModel
@@ -41,6 +42,7 @@ __all__ = [
     "InferenceError",
     "InputError",
     "MissingDependencyError",
+    "MultiTracker",
     "ParityError",
     "Runtime",
     "RuntimeInfo",
@@ -54,6 +56,7 @@ __all__ = [
     "TrackedModel",
     "Tracker",
     "TrackerConfig",
+    "export",
     "load_checkpoint",
     "load_exported",
     "load_pretrained",

@@ -5,21 +5,25 @@ The only module of the core that looks outward, and only when asked.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from importlib.resources import as_file, files
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
+from .artifact import METADATA_FILE, Metadata, check_files, read_metadata
+from .batching import FixedBatch
 from .checkpoint.source import Checkpoint, read_checkpoint
 from .config import StateThresholds
 from .errors import ArtifactError, ConfigError, MissingDependencyError
-from .families.base import FamilyConfig
+from .families.base import FamilyConfig, GraphSpec
 from .families.registry import family_named
 from .runtime import Runtime
 from .threads import wait_without_spinning
 from .tracked_model import TrackedModel
 
 DEFAULT_MODEL = "default.safetensors"
+DEFAULT_RUNTIME = "onnxruntime"
 RUNTIMES = ("pytorch",)
 
 
@@ -53,31 +57,128 @@ def load_checkpoint(
             f"expected runtime {', '.join(RUNTIMES)} for a checkpoint; got {runtime!r}."
         )
     checkpoint = read_checkpoint(path, variant, **options)
+    return open_checkpoint(checkpoint, device, threads)
+
+
+def open_checkpoint(
+    checkpoint: Checkpoint, device: str = "auto", threads: int | None = None
+) -> TrackedModel:
+    """A model from a checkpoint in memory, on PyTorch.
+
+    Args:
+        checkpoint: from ``read_checkpoint``.
+        device: as of `load_checkpoint`.
+        threads: as of `load_checkpoint`.
+    """
     opened = _open_pytorch(checkpoint, device, threads)
     return assemble(checkpoint.config, opened, checkpoint.thresholds, checkpoint.metadata)
 
 
-def load_exported(path: str | PathLike[str], **options: Any) -> TrackedModel:
-    """A model from a directory that an exporter wrote.
+def load_exported(
+    path: str | PathLike[str],
+    runtime: str = "auto",
+    device: str = "auto",
+    threads: int | None = None,
+    *,
+    precision: str | None = None,
+    fast: bool = False,
+    cache_dir: str | PathLike[str] | None = None,
+) -> TrackedModel:
+    """A model from a directory that ``fartrack-export`` wrote; needs no torch.
+
+    Args:
+        path: the directory.
+        runtime: ``onnxruntime`` or ``openvino`` (which opens ONNX artifacts as well);
+            ``auto`` takes the first one that is installed.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``gpu``, ``npu``.
+        threads: intra-op threads; by default min(usable CPUs, 4).
+        precision: of the arithmetic: ``fp32``, ``bf16``, ``fp16``; by default fp32.
+        fast: take the fastest arithmetic of the device; boxes change slightly.
+        cache_dir: for compiled models; by default ``$FARTRACK_CACHE``, else
+            ``$XDG_CACHE_HOME/fartrack``.
 
     Raises:
-        ArtifactError: this build of the package opens no exported directories.
+        ArtifactError: the directory is missing, damaged or foreign; names file or field.
+        ConfigError: the runtime does not open this artifact, or lacks the precision.
+        RuntimeUnavailableError: the runtime or device is not there.
     """
-    raise ArtifactError(f"{path}: this version opens checkpoints only. Use from_checkpoint(path).")
+    from .runtimes.files import ModelFiles, Options
+    from .runtimes.opening import open_runtime
+
+    directory = Path(path)
+    metadata = read_metadata(directory)
+    check_files(directory, metadata)
+    config = family_named(metadata.family).config(metadata.config)
+    files = ModelFiles(
+        target=metadata.target,
+        graphs={name: directory / graph.file for name, graph in metadata.graphs.items()},
+        specs={name: graph.spec(name) for name, graph in metadata.graphs.items()},
+        weights=directory / metadata.weights if metadata.weights else None,
+    )
+    _check_border(directory, metadata, files.specs)
+    options = Options(device, threads, precision, fast, cache_dir)
+    opened = FixedBatch(open_runtime(runtime, files, options), metadata.batch)
+    facts = {**metadata.source, "license": metadata.license, "artifact": directory.name}
+    return assemble(config, opened, metadata.thresholds, facts)
 
 
 def load_pretrained(
-    runtime: str = "pytorch", device: str = "auto", threads: int | None = None
+    runtime: str | None = None, device: str = "auto", threads: int | None = None, **options: Any
 ) -> TrackedModel:
     """The model that ships with the package; see ``assets/MODEL_CARD.md``.
 
     Args:
-        runtime: what computes.
-        device: as of `load_checkpoint`.
-        threads: as of `load_checkpoint`.
+        runtime: ``pytorch`` runs the checkpoint, any other the exported graphs beside it;
+            None takes ONNX Runtime, which the package depends on.
+        device: as of `load_exported`.
+        threads: as of `load_exported`.
+        **options: as of `load_exported`: ``precision``, ``fast``, ``cache_dir``.
     """
-    with as_file(files(f"{__package__}.assets") / DEFAULT_MODEL) as path:
-        return load_checkpoint(path, runtime=runtime, device=device, threads=threads)
+    assets = Path(__file__).parent / "assets"
+    if runtime == "pytorch":
+        return load_checkpoint(assets / DEFAULT_MODEL, None, runtime, device, threads, **options)
+    return load_exported(assets, runtime or DEFAULT_RUNTIME, device, threads, **options)
+
+
+def export(
+    checkpoint: str | PathLike[str],
+    output: str | PathLike[str],
+    target: str = "onnx",
+    variant: str | None = None,
+    **options: Any,
+) -> Metadata:
+    """Export a checkpoint to a directory that `load_exported` opens.
+
+    The result is compared with PyTorch on tensors, single steps and a replayed clip; a
+    model that differs is not delivered.
+
+    Args:
+        checkpoint: ``.pth.tar`` or ``.safetensors`` file.
+        output: directory to make; appears only when it is complete.
+        target: ``onnx`` or ``openvino``.
+        variant: as of `load_checkpoint`.
+        **options: of the export: ``precision`` (``fp32``, ``fp16``: of the stored
+            weights), ``opset``, ``batch``, ``verify``, ``verify_video``, ``verify_box``,
+            ``verify_frames``, ``overwrite``; of the protocol: ``num_templates``,
+            ``retention``, ``sampling``, ``sampling_interval``, ``saliency``.
+
+    Returns:
+        What the artifact's ``metadata.json`` says.
+
+    Raises:
+        ArtifactError: the checkpoint cannot be used.
+        ConfigError: an option is out of range.
+        ExportError: a graph cannot be expressed in the target's format.
+        ParityError: the result does not compute what the checkpoint computes.
+        MissingDependencyError: a package of the exporter is not installed.
+    """
+    from .exporters.export import export_checkpoint
+    from .exporters.job import ExportOptions
+
+    own = {name: options.pop(name) for name in ExportOptions.__annotations__ if name in options}
+    return export_checkpoint(
+        checkpoint, output, ExportOptions(target=target, **own), variant, **options
+    )
 
 
 def assemble(
@@ -116,3 +217,14 @@ def _open_pytorch(checkpoint: Checkpoint, device: str, threads: int | None) -> R
             raise
         raise MissingDependencyError("torch", "torch", "to run checkpoints") from error
     return PyTorchRuntime(graphs, family.graph_specs(config), device, threads)
+
+
+def _check_border(directory: Path, metadata: Metadata, found: Mapping[str, GraphSpec]) -> None:
+    """The artifact's graphs must have the border that this version's sessions feed."""
+    config = family_named(metadata.family).config(metadata.config)
+    for name, spec in family_named(metadata.family).graph_specs(config, metadata.batch).items():
+        if found.get(name) != spec:
+            raise ArtifactError(
+                f"{directory / METADATA_FILE}: field 'graphs.{name}': expected {spec}; got "
+                f"{found.get(name)}. Export the model again."
+            )

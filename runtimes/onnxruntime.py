@@ -99,7 +99,7 @@ def _module() -> Any:
         raise ConfigError(
             f"{' and '.join(installed)} are installed side by side; they overwrite each other's "
             "files. Uninstall both (pip uninstall -y onnxruntime onnxruntime-gpu), then install "
-            "one: 'fartrack-sdk[onnxruntime]' for the CPU or 'fartrack-sdk[cuda]' for CUDA."
+            "one: pip install onnxruntime (CPU) or pip install onnxruntime-gpu (CPU and CUDA)."
         )
     try:
         import onnxruntime
@@ -145,7 +145,7 @@ def _no_cuda(module: Any, asked: str, found: str) -> DeviceUnavailableError:
     return DeviceUnavailableError(
         asked,
         f"{found} ({wheels} {module.__version__})",
-        "Run pip uninstall -y onnxruntime, then pip install 'fartrack-sdk[cuda]', and check "
+        "Run pip uninstall -y onnxruntime, then pip install onnxruntime-gpu, and check "
         "nvidia-smi; or use device='cpu'.",
     )
 

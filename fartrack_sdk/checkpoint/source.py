@@ -86,6 +86,19 @@ def read_checkpoint(
     return Checkpoint(family, weights, config, thresholds, provenance)
 
 
+def checkpoint_metadata(checkpoint: Checkpoint) -> dict[str, str]:
+    """The strings that a compact file carries beside the tensors."""
+    metadata = {
+        **checkpoint.metadata,
+        "family": checkpoint.family.name,
+        "variant": checkpoint.config.variant,
+        CONFIG_KEY: json.dumps(checkpoint.config.model_dump()),
+    }
+    if checkpoint.thresholds is not None:
+        metadata[THRESHOLDS_KEY] = checkpoint.thresholds.model_dump_json()
+    return metadata
+
+
 def write_checkpoint(
     path: str | PathLike[str],
     checkpoint: Checkpoint,
@@ -104,14 +117,7 @@ def write_checkpoint(
     Raises:
         InputError: the file exists and is not to be replaced, or its folder is missing.
     """
-    metadata = {
-        **checkpoint.metadata,
-        "family": checkpoint.family.name,
-        "variant": checkpoint.config.variant,
-        CONFIG_KEY: json.dumps(checkpoint.config.model_dump()),
-    }
-    if checkpoint.thresholds is not None:
-        metadata[THRESHOLDS_KEY] = checkpoint.thresholds.model_dump_json()
+    metadata = checkpoint_metadata(checkpoint)
     tensors = checkpoint.family.released(checkpoint.weights, checkpoint.config)
     write_compact(Path(path), tensors, metadata, precision, overwrite=overwrite)
 

@@ -1,0 +1,90 @@
+"""``fartrack-export``: a checkpoint to an artifact that other runtimes open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..cli.common import VERBOSE_HELP, make_app, reported
+
+EPILOG = """
+**Examples**
+
+    fartrack-export pico.safetensors --target onnx -o pico-onnx
+
+    fartrack-export FARTrackSparse_ep0015.pth.tar --variant pico --target openvino -o pico-ov
+
+    fartrack-export pico.safetensors --target onnx --batch 4 -o pico-onnx-4
+
+    fartrack-export --info pico-onnx
+
+Exit codes: 0 ok, 1 unexpected, 2 usage or bad input, 3 missing package or device,
+4 the exported model does not agree with its checkpoint, 130 interrupted.
+"""
+
+app = make_app("Export a checkpoint to ONNX, OpenVINO or Ascend, and compare it with PyTorch.")
+
+
+@app.command(epilog=EPILOG)
+def export(
+    checkpoint: Annotated[
+        Path | None, typer.Argument(help="A .pth.tar or .safetensors file.", show_default=False)
+    ] = None,
+    *,
+    target: Annotated[
+        str, typer.Option("--target", "-t", help="onnx, openvino or ascend.")
+    ] = "onnx",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Directory to make.", show_default=False)
+    ] = None,
+    variant: Annotated[
+        str | None, typer.Option(help="tiny, nano or pico; by default what the file says.")
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the stored weights: fp32 or fp16. Default: onnx fp32, openvino fp16. "
+            "Ascend: origin, mixed or fp16."
+        ),
+    ] = None,
+    opset: Annotated[int | None, typer.Option(help="Of ONNX graphs.", show_default="20")] = None,
+    templates: Annotated[int | None, typer.Option(help="Template slots, 1 to 9.")] = None,
+    retention: Annotated[float | None, typer.Option(help="Share of template tokens kept.")] = None,
+    batch: Annotated[int, typer.Option(help="Targets in one pass.", min=1)] = 1,
+    verify: Annotated[bool, typer.Option(help="Compare with PyTorch.")] = True,
+    verify_video: Annotated[
+        Path | None, typer.Option(help="Clip to compare on; default: the bundled one.")
+    ] = None,
+    box: Annotated[
+        str | None, typer.Option(help="Target in its first frame: x,y,w,h in pixels.")
+    ] = None,
+    soc_version: Annotated[
+        str | None, typer.Option(help="Ascend: the chip, for example Ascend310B1.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Ascend: stop before atc.")] = False,
+    info: Annotated[
+        Path | None, typer.Option("--info", help="Describe an artifact and stop.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace an artifact that is there.")] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help=VERBOSE_HELP)] = False,
+) -> None:
+    """Export a checkpoint, compare the result with PyTorch, and describe it."""
+    with reported(verbose):
+        from . import command
+
+        if info is not None:
+            command.describe(info, json_output)
+            return
+        request = command.Request(
+            checkpoint, output, target, variant, precision, opset, templates, retention, batch,
+            verify, verify_video, box, soc_version, dry_run, overwrite, json_output,
+        )  # fmt: skip
+        command.run(request)
+
+
+def main() -> None:
+    """Entry point."""
+    app()
