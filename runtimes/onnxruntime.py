@@ -1,4 +1,4 @@
-"""ONNX Runtime: CPU and CUDA."""
+"""ONNX Runtime: CPU, CUDA and CANN (Ascend NPUs)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import onnxruntime as ort
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-DISTRIBUTIONS = ("onnxruntime", "onnxruntime-gpu")
+CANN = "CANNExecutionProvider"
+DISTRIBUTIONS = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-cann")
 
 
 class OnnxRuntime:
@@ -28,7 +29,8 @@ class OnnxRuntime:
 
     Args:
         files: ONNX graphs.
-        options: device ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; precision fp32.
+        options: device ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``npu`` or ``npu:N``;
+            precision fp32.
 
     Raises:
         MissingDependencyError: onnxruntime is not installed.
@@ -51,16 +53,18 @@ class OnnxRuntime:
             name: _session(module, str(path), provider, threads)
             for name, path in files.graphs.items()
         }
-        self._on_cuda = self._device != "cpu"
+        self._on_cuda = self._device.startswith("cuda")
         active = next(iter(self._sessions.values())).get_providers()
         if self._on_cuda and CUDA not in active:
             raise _no_cuda(module, options.device, f"{active} after loading CUDA failed")
+        if self._device.startswith("npu") and CANN not in active:
+            raise _no_cann(module, options.device, f"{active} after loading CANN failed")
         self._info = RuntimeInfo(
             name="onnxruntime",
             device=self._device,
             provider=f"{active[0]} (onnxruntime {module.__version__})",
             precision="fp32",
-            threads=0 if self._on_cuda else threads,
+            threads=threads if self._device == "cpu" else 0,
             details={"spinning": "off", "available": ", ".join(module.get_available_providers())},
         )
 
@@ -127,13 +131,35 @@ def _provider(module: Any, asked: str) -> tuple[str, Any]:
     if device == "cpu":
         return device, CPU
     kind, _, number = device.partition(":")
+    if kind == "npu" and (not number or number.isdecimal()):
+        return _cann(module, device)
     if kind != "cuda" or (number and not number.isdecimal()):
         raise DeviceUnavailableError(
-            asked, "cpu, cuda, cuda:N (onnxruntime)", "Choose one of them, or another runtime."
+            asked,
+            "cpu, cuda, cuda:N, npu, npu:N (onnxruntime)",
+            "Choose one of them, or another runtime.",
         )
     if not has_cuda:
         raise _no_cuda(module, asked, ", ".join(module.get_available_providers()))
     return device, (CUDA, {"device_id": _index(device), "use_tf32": 0})
+
+
+def _cann(module: Any, device: str) -> tuple[str, Any]:
+    """The whole graph on the NPU, in the graph's own precision; not run on hardware."""
+    available = module.get_available_providers()
+    if CANN not in available:
+        raise _no_cann(module, device, ", ".join(available))
+    wanted = {"device_id": _index(device), "precision_mode": "must_keep_origin_dtype"}
+    return device, (CANN, {**wanted, "enable_cann_graph": True})
+
+
+def _no_cann(module: Any, asked: str, found: str) -> DeviceUnavailableError:
+    return DeviceUnavailableError(
+        asked,
+        f"{found} (onnxruntime {module.__version__})",
+        "Install onnxruntime-cann in place of onnxruntime, source CANN's set_env.sh and check "
+        "npu-smi info; or export with --target ascend and use runtime='ascend'.",
+    )
 
 
 def _index(device: str) -> int:

@@ -68,7 +68,7 @@ def write_board_check(
             arrays[f"{name}/out/{tensor.name}"] = value
     script, data = folder / SCRIPT_NAME, folder / DATA_NAME
     script.write_text(SCRIPT)
-    np.savez_compressed(data, **arrays)
+    np.savez_compressed(data, **arrays)  # type: ignore[arg-type]
     return [script, data]
 
 

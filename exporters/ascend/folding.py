@@ -66,7 +66,7 @@ def _constant(
         return np.array(shapes[node.input[0]], np.int64)
     if not node.input or any(name and name not in known for name in node.input):
         return None
-    names = list(dict.fromkeys(name for name in node.input if name))
+    names: list[str] = [str(name) for name in dict.fromkeys(node.input) if name]
     inputs = [onnx.helper.make_tensor_value_info(n, _kind(known[n]), None) for n in names]
     outputs = [onnx.helper.make_empty_tensor_value_info(node.output[0])]
     graph = onnx.helper.make_graph([node], "one", inputs, outputs)

@@ -14,8 +14,8 @@ import numpy as np
 import onnx
 
 from ...runtime import Feeds
+from ...runtimes.ascend.aipp import StaticAipp
 from ...runtimes.ascend.opening import read_sidecar
-from .aipp_file import StaticAipp
 from .board_script import DATA_NAME
 from .half import HIGHEST, ROLES, Range, deviation, emulated, float32_outputs, ranges
 

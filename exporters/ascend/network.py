@@ -33,7 +33,9 @@ class PlainAttention(nn.Module):
         super().__init__()
         weight, bias = source.qkv.weight.detach(), source.qkv.bias.detach()
         scale = HEAD_DIM**-0.5
-        parts = zip(weight.split(DIM), bias.split(DIM), (scale, 1.0, 1.0), strict=True)
+        parts = zip(
+            torch.split(weight, DIM), torch.split(bias, DIM), (scale, 1.0, 1.0), strict=True
+        )
         self.query, self.key, self.value = (_linear(w * s, b * s) for w, b, s in parts)
         self.proj = source.proj
 
@@ -112,7 +114,7 @@ def _older_offset(net: FARTrackNet, config: FARTrackConfig, name: str) -> Tensor
 def _with_plain_attention(net: FARTrackNet) -> FARTrackNet:
     net = deepcopy(net)
     for block in net.blocks:
-        block.attn = PlainAttention(block.attn)  # type: ignore[arg-type, assignment]
+        block.attn = PlainAttention(block.attn)  # type: ignore[arg-type]
     return net
 
 

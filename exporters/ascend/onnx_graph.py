@@ -64,7 +64,7 @@ def traced(graph: nn.Module, spec: GraphSpec, opset: int) -> onnx.ModelProto:
         torch.onnx.export(
             graph.eval(),
             inputs,
-            buffer,
+            buffer,  # type: ignore[arg-type]
             dynamo=False,
             opset_version=opset,
             input_names=[t.name for t in spec.inputs],

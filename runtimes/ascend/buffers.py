@@ -63,8 +63,8 @@ class Buffer:
     def download(self) -> Array:
         """The values on the device, in an array of their own."""
         if self._shared:
-            return self._host.copy()
-        values = np.empty(self.spec.shape, self.spec.dtype)
+            return np.array(self._host)
+        values: Array = np.empty(self.spec.shape, self.spec.dtype)
         args = (int(values.ctypes.data), self.size, self._pointer, self.size, DEVICE_TO_HOST)
         self._acl.ok("rt.memcpy", *args)
         return values
@@ -75,4 +75,5 @@ class Buffer:
 
     def _view(self) -> Array:
         memory = (ctypes.c_uint8 * self.size).from_address(self._pointer)
-        return np.frombuffer(memory, self.spec.dtype).reshape(self.spec.shape)
+        values: Array = np.frombuffer(memoryview(memory), np.dtype(self.spec.dtype))
+        return values.reshape(self.spec.shape)

@@ -62,11 +62,11 @@ class AscendRuntime:
         process.release_orphans()
         index = device_index(acl, device)
         with ExitStack() as undo:
-            device = Device(acl, process, index, timeout_ms)
-            undo.callback(device.close)
+            opened = Device(acl, process, index, timeout_ms)
+            undo.callback(opened.close)
             soc = _checked_chip(acl, soc_version)
-            shared = _checked_sharing(device, zero_copy)
-            self._session = AscendSession(device, graphs, shared, execution)
+            shared = _checked_sharing(opened, zero_copy)
+            self._session = AscendSession(opened, graphs, shared, execution)
             undo.pop_all()
         facts = {
             "atc precision": precision,
