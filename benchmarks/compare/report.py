@@ -149,7 +149,7 @@ def _has_one_above(t: Contestant, others: list[Contestant]) -> bool:
         if o is t or o.overall is None or o.latency_ms is None:
             continue
         beside = 1 / 3 < o.latency_ms.p50 / t.latency_ms.p50 < 3
-        if beside and 0.0 <= o.overall.ao - t.overall.ao < 0.12:
+        if beside and 0.0 <= o.overall.ao - t.overall.ao < 0.07:
             return True
     return False
 

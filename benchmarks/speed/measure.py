@@ -17,7 +17,7 @@ from ..workers.child import Child, module_command
 from .complexity import complexity_of
 from .config import SpeedCase, SpeedOptions
 from .report import SpeedReport, SpeedRow
-from .roofline import measure_peak
+from .roofline import PeakMeter
 from .worker import STAGES
 
 
@@ -68,10 +68,10 @@ def measure_speed(
     settings = options or SpeedOptions()
     load = load_average()
     counts = sorted({case.tracker.threads or 1 for case in cases})
-    peaks = {n: measure_peak(n) for n in counts} if roofline else {}
     with ExitStack() as stack:
+        peaks = {n: _meter(n, stack) for n in counts} if roofline else {}
         benches = [_start(case, settings, stack) for case in cases]
-        interrupted = _turns(benches, settings, progress)
+        interrupted = _turns(benches, list(peaks.values()), settings, progress)
         for bench in benches:
             bench.rss = int(bench.child.ask("stats")["peak_rss"])
     rows = [_row(bench, peaks) for bench in benches if bench.times]
@@ -89,7 +89,15 @@ def _start(case: SpeedCase, options: SpeedOptions, stack: ExitStack) -> _Bench:
     return _Bench(case, child, opened["load_s"], opened["first_ms"], cold_s, child.ask("about"))
 
 
-def _turns(benches: list[_Bench], options: SpeedOptions, progress: Progress) -> bool:
+def _meter(threads: int, stack: ExitStack) -> PeakMeter:
+    meter = PeakMeter(threads)
+    stack.callback(meter.close)
+    return meter
+
+
+def _turns(
+    benches: list[_Bench], meters: list[PeakMeter], options: SpeedOptions, progress: Progress
+) -> bool:
     total = (options.rounds + 1) * len(benches)
     done = 0
     try:
@@ -99,6 +107,8 @@ def _turns(benches: list[_Bench], options: SpeedOptions, progress: Progress) -> 
             done += 1
             progress(done, total, f"warm-up {bench.case.name}")
         for i in range(options.rounds):
+            for meter in meters:
+                meter.measure()
             for k in range(len(benches)):
                 bench = benches[(i + k) % len(benches)]
                 _turn(bench, options.frames)
@@ -116,12 +126,12 @@ def _turn(bench: _Bench, frames: int) -> None:
         bench.times.setdefault(stage, []).extend(values)
 
 
-def _row(bench: _Bench, peaks: dict[int, tuple[float, str]]) -> SpeedRow:
+def _row(bench: _Bench, peaks: dict[int, PeakMeter]) -> SpeedRow:
     total = Percentiles.of(bench.times["total"])
     if total is None:
         raise ConfigError("expected at least one measured frame.")
     stages = {s: found for s in STAGES if (found := Percentiles.of(bench.times[s])) is not None}
-    peak = peaks.get(bench.case.tracker.threads or 1, (None, None))
+    peak = peaks.get(bench.case.tracker.threads or 1)
     return SpeedRow(
         name=bench.case.name,
         case=bench.case,
@@ -136,6 +146,6 @@ def _row(bench: _Bench, peaks: dict[int, tuple[float, str]]) -> SpeedRow:
         inverse_latency_fps=1e3 / total.p50 if total.p50 else 0.0,
         peak_rss=bench.rss,
         complexity=complexity_of(bench.about["config"]),
-        peak_gflops=peak[0],
-        peak_library=peak[1],
+        peak_gflops=peak.gflops if peak else None,
+        peak_library=peak.library if peak else None,
     )
