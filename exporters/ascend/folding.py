@@ -71,7 +71,8 @@ def _constant(
     outputs = [onnx.helper.make_empty_tensor_value_info(node.output[0])]
     graph = onnx.helper.make_graph([node], "one", inputs, outputs)
     one = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
-    return np.asarray(ReferenceEvaluator(one).run(None, {n: known[n] for n in names})[0])
+    found: Any = ReferenceEvaluator(one).run(None, {name: known[name] for name in names})
+    return np.asarray(found[0])
 
 
 def _kind(value: Any) -> int:
@@ -125,7 +126,7 @@ def _renamed(model: onnx.ModelProto) -> onnx.ModelProto:
     """Names of letters, digits, ``_ . - /``, unique, nodes named after their operator."""
     names: dict[str, str] = {}
 
-    def safe(name: str) -> str:
+    def _safe(name: str) -> str:
         if name not in names:
             base = UNSAFE.sub("_", name.removeprefix("onnx::"))
             taken = base in names.values()
@@ -133,9 +134,9 @@ def _renamed(model: onnx.ModelProto) -> onnx.ModelProto:
         return names[name]
 
     for tensor in model.graph.initializer:
-        tensor.name = safe(tensor.name)
+        tensor.name = _safe(tensor.name)
     for i, node in enumerate(model.graph.node):
         node.name = f"{UNSAFE.sub('_', node.name.strip('/')) or node.op_type}_n{i}"
-        node.input[:] = [safe(name) if name else "" for name in node.input]
-        node.output[:] = [safe(name) for name in node.output]
+        node.input[:] = [_safe(name) if name else "" for name in node.input]
+        node.output[:] = [_safe(name) for name in node.output]
     return model

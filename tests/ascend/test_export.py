@@ -13,11 +13,10 @@ import pytest
 from onnx import helper
 from test_golden_on_fake import tracked
 
-import fartrack_sdk
 from fartrack_sdk.artifact import check_files, read_metadata
 from fartrack_sdk.errors import ConfigError, ExportError, MissingDependencyError
+from fartrack_sdk.exporters.ascend import export
 from fartrack_sdk.exporters.ascend.command import AtcJob
-from fartrack_sdk.exporters.ascend.export import export_for_board
 from fartrack_sdk.exporters.ascend.folder import AscendRequest, export_ascend
 from fartrack_sdk.exporters.ascend.limits import violations
 from fartrack_sdk.exporters.ascend.process import compile_graph
@@ -278,21 +277,26 @@ def test_the_sidecar_keeps_the_command_and_the_checksums(small):
     assert facts["normalisation"] == "aipp"
 
 
-def test_an_export_without_atc_leaves_the_folder_and_says_so(tmp_path):
+@pytest.fixture
+def quick_file(checkpoint, monkeypatch):
+    """A checkpoint file that reads as a one-layer model."""
+    model = checkpoint(None, depth=1)
+    monkeypatch.setattr(export, "read_checkpoint", lambda *_, **__: model)
+    return Path("quick.safetensors")
+
+
+def test_an_export_without_atc_leaves_the_folder_and_says_so(tmp_path, quick_file):
     request = AscendRequest(SOC, atc="atc-that-is-not-there")
-    assets = Path(fartrack_sdk.__file__).parent / "assets"
     output = tmp_path / "board model"
     with pytest.raises(MissingDependencyError, match="atc-that-is-not-there"):
-        export_for_board(assets / "default.safetensors", output, request)
+        export.export_for_board(quick_file, output, request)
     assert {p.name for p in tmp_path.iterdir()} == {"board model"}
     check_files(output, read_metadata(output))
 
 
-def test_a_failed_export_leaves_nothing(tmp_path, fake_atc, monkeypatch):
+def test_a_failed_export_leaves_nothing(tmp_path, fake_atc, monkeypatch, quick_file):
     monkeypatch.setenv("FAKE_ATC", "E19999: Inner Error!")
-    assets = Path(fartrack_sdk.__file__).parent / "assets"
+    request = AscendRequest(SOC, atc=str(fake_atc))
     with pytest.raises(ExportError, match="internal"):
-        export_for_board(
-            assets / "default.safetensors", tmp_path / "out", AscendRequest(SOC, atc=str(fake_atc))
-        )
+        export.export_for_board(quick_file, tmp_path / "out", request)
     assert list(tmp_path.iterdir()) == []
