@@ -1,0 +1,164 @@
+"""Asked for means got."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fartrack_sdk import (
+    ConfigError,
+    DeviceUnavailableError,
+    MissingDependencyError,
+    load_checkpoint,
+    load_exported,
+    load_pretrained,
+)
+from fartrack_sdk.runtimes import onnxruntime, opening
+from fartrack_sdk.runtimes.files import cache_directory
+
+
+@pytest.fixture
+def artifact(small_artifacts):
+    return small_artifacts["onnx", 1]
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_requested_device_that_is_not_there_raises(runtime, artifact):
+    with pytest.raises(DeviceUnavailableError, match=r"Found: .*cpu|Found: .*CPU") as caught:
+        load_exported(artifact, runtime, "cuda" if runtime == "onnxruntime" else "gpu")
+    assert "install" in str(caught.value)
+
+
+def test_requested_cuda_without_torch_support_raises(small_checkpoint):
+    with pytest.raises(DeviceUnavailableError, match="Found: cpu"):
+        load_checkpoint(small_checkpoint, device="cuda:7")
+
+
+def test_auto_picks_the_first_installed_runtime_and_says_which(artifact, monkeypatch):
+    assert load_exported(artifact).runtime.info.name == "onnxruntime"
+    found = opening.find_spec
+    monkeypatch.setattr(
+        opening, "find_spec", lambda name: None if name == "onnxruntime" else found(name)
+    )
+    assert load_exported(artifact).runtime.info.name == "openvino"
+
+
+def test_without_any_runtime_the_remedy_is_named(artifact, monkeypatch):
+    monkeypatch.setattr(opening, "find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match=r"fartrack-sdk\[onnxruntime\]"):
+        load_exported(artifact)
+
+
+def test_a_runtime_that_cannot_open_the_files_is_refused(artifact, small_artifacts):
+    with pytest.raises(ConfigError, match="onnxruntime, openvino, auto"):
+        load_exported(artifact, "ascend")
+    with pytest.raises(ConfigError, match="target 'openvino'"):
+        load_exported(small_artifacts["openvino", 1], "onnxruntime")
+
+
+def test_both_onnxruntime_wheels_side_by_side_are_explained(artifact, monkeypatch):
+    monkeypatch.setattr(onnxruntime, "version", lambda name: "1.0")
+    with pytest.raises(ConfigError, match=r"side by side.*pip uninstall"):
+        load_exported(artifact, "onnxruntime")
+
+
+def test_precision_that_is_not_there_is_refused(artifact):
+    with pytest.raises(ConfigError, match="openvino"):
+        load_exported(artifact, "onnxruntime", precision="bf16")
+    with pytest.raises(ConfigError, match="expected precision"):
+        load_exported(artifact, "openvino", precision="fp12")
+
+
+def test_openvino_computes_in_fp32_unless_fast_is_asked_for(artifact, tmp_path):
+    plain = load_exported(artifact, "openvino", "cpu", cache_dir=tmp_path)
+    fast = load_exported(artifact, "openvino", "cpu", fast=True, cache_dir=tmp_path)
+    assert plain.runtime.info.precision == "fp32"
+    assert fast.runtime.info.precision in ("fp32", "bf16", "fp16")
+
+
+def test_cached_models_do_not_outlive_their_weights(
+    small_artifacts, small_checkpoint, tmp_path, feeds
+):
+    import shutil
+
+    folder = tmp_path / "model"
+    shutil.copytree(small_artifacts["openvino", 1], folder)
+    model = load_exported(folder, "openvino", "cpu", cache_dir=tmp_path / "cache")
+    given = feeds(model, "track")
+    before = model.runtime.run("track", given)["logits"]
+    model.close()
+    _negate_weights(folder)
+    again = load_exported(folder, "openvino", "cpu", cache_dir=tmp_path / "cache")
+    assert np.abs(again.runtime.run("track", given)["logits"] - before).max() > 1e-3
+
+
+def _negate_weights(folder):
+    """Change the weights and make the checksums fit."""
+    from fartrack_sdk.artifact import METADATA_FILE, file_facts, read_metadata
+
+    file = folder / "weights.bin"
+    values = np.fromfile(file, np.float32)
+    weights = (np.abs(values) > 1e-3) & (np.abs(values) < 1e3)
+    values[weights] *= -1
+    values.tofile(file)
+    metadata = read_metadata(folder)
+    changed = metadata.model_copy(update={"files": {**metadata.files, file.name: file_facts(file)}})
+    (folder / METADATA_FILE).write_text(changed.model_dump_json())
+
+
+def test_cache_directory_rule(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.delenv("FARTRACK_CACHE", raising=False)
+    assert cache_directory(None) == tmp_path / "xdg" / "fartrack"
+    monkeypatch.setenv("FARTRACK_CACHE", str(tmp_path / "own"))
+    assert cache_directory(None) == tmp_path / "own"
+    assert cache_directory(tmp_path / "asked") == tmp_path / "asked"
+
+
+def test_threads_follow_the_affinity_of_the_process(artifact):
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("this system has no CPU affinity")
+    code = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "import fartrack_sdk as f\n"
+        f"print(f.load_exported({str(artifact)!r}).runtime.info.threads)"
+    )
+    clean = {k: v for k, v in os.environ.items() if k != "FARTRACK_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=clean, check=True
+    )
+    assert done.stdout.strip() == "1"
+
+
+def test_a_batch_of_four_gives_what_four_single_passes_give(small_artifacts, opened, feeds):
+    model = load_exported(small_artifacts["onnx", 4], "onnxruntime", "cpu", 2)
+    given = feeds(opened["pytorch"], "track", seed=3, batch=3)
+    together = model.runtime.run("track", given)["logits"]
+    assert together.shape[0] == 3
+    for i in range(3):
+        one = {name: feed[i : i + 1] for name, feed in given.items()}
+        alone = opened["pytorch"].runtime.run("track", one)["logits"]
+        np.testing.assert_allclose(together[i : i + 1], alone, atol=1e-3)
+
+
+def test_bundled_model_runs_without_torch(tmp_path):
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import numpy as np, fartrack_sdk as f\n"
+        "t = f.Tracker.from_pretrained(threads=1)\n"
+        "frame = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)\n"
+        "t.init(frame, (50, 50, 60, 60)); t.track(frame); t.track(frame)\n"
+        "print(t.runtime_info().name)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "onnxruntime"
+
+
+def test_bundled_model_is_the_same_on_pytorch(feeds):
+    exported, source = load_pretrained(), load_pretrained("pytorch", "cpu")
+    assert exported.config == source.config
+    given = feeds(source, "track")
+    a, b = (m.runtime.run("track", given)["logits"] for m in (exported, source))
+    np.testing.assert_allclose(a, b, atol=1e-3)

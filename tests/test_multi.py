@@ -1,0 +1,102 @@
+"""Many targets on one model."""
+
+import numpy as np
+import pytest
+
+from fartrack_sdk import InputError, MultiTracker, StateError, Tracker, load_pretrained
+from fartrack_sdk.batching import FixedBatch
+from fartrack_sdk.loading import assemble
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = load_pretrained(device="cpu", threads=2)
+    yield model
+    model.close()
+
+
+@pytest.fixture(scope="module")
+def frames(recipe):
+    return recipe.frames(0, 7)[0]
+
+
+BOXES = {"a": (30.0, 30.0, 50.0, 40.0), "b": (90.0, 60.0, 40.0, 60.0), 3: (60.0, 20.0, 30.0, 30.0)}
+
+
+def test_results_equal_single_trackers(model, frames):
+    several = MultiTracker(model).init(frames[0], BOXES)
+    alone = {key: Tracker(model).init(frames[0], box) for key, box in BOXES.items()}
+    for frame in frames[1:]:
+        results = several.track(frame)
+        assert set(results) == set(BOXES)
+        for key, tracker in alone.items():
+            expected = tracker.track(frame)
+            np.testing.assert_allclose(results[key].box, expected.box, atol=0.01)
+            assert results[key].state is expected.state
+
+
+def test_targets_come_and_go(model, frames):
+    tracker = MultiTracker(model).init(frames[0], {"a": BOXES["a"]})
+    tracker.track(frames[1])
+    tracker.add(frames[1], {"b": BOXES["b"]})
+    assert tracker.ids == ("a", "b")
+    results = tracker.track(frames[2])
+    assert (results["a"].frame_index, results["b"].frame_index) == (2, 1)
+    with pytest.raises(InputError, match="being tracked"):
+        tracker.add(frames[2], {"a": BOXES["a"]})
+    tracker.remove("a")
+    assert set(tracker.track(frames[3])) == {"b"}
+    with pytest.raises(InputError, match="expected one of the ids"):
+        tracker.remove("a")
+
+
+def test_each_target_may_have_its_own_video(model, frames):
+    videos = {"left": frames, "right": frames[::-1]}
+    start = {key: video[0] for key, video in videos.items()}
+    boxes = {"left": BOXES["a"], "right": BOXES["b"]}
+    tracker = MultiTracker(model).init(start, boxes)
+    alone = Tracker(model).init(frames[-1], BOXES["b"])
+    results = tracker.track({key: video[1] for key, video in videos.items()})
+    np.testing.assert_allclose(results["right"].box, alone.track(frames[-2]).box, atol=0.01)
+
+
+def test_a_bad_frame_moves_no_target(model, frames):
+    tracker = MultiTracker(model).init(frames[0], BOXES)
+    with pytest.raises(InputError):
+        tracker.track({"a": frames[1], "b": None})
+    assert tracker.track(frames[1])["a"].frame_index == 1
+
+
+def test_track_without_targets_raises(model, frames):
+    with pytest.raises(StateError, match="init"):
+        MultiTracker(model).track(frames[0])
+
+
+def test_fixed_batches_pad_and_split():
+    class Doubling:
+        info = None
+
+        def __init__(self):
+            self.sizes = []
+
+        def run(self, graph, feeds):
+            self.sizes.append(len(feeds["x"]))
+            return {"y": feeds["x"] * 2}
+
+        def close(self):
+            self.sizes = []
+
+    inner = Doubling()
+    fixed = FixedBatch(inner, 4)
+    for count in (1, 4, 6):
+        x = np.arange(count * 2.0).reshape(count, 2)
+        np.testing.assert_array_equal(fixed.run("g", {"x": x})["y"], x * 2)
+    assert inner.sizes == [4, 4, 4, 4]
+
+
+def test_thirty_two_targets_share_the_weights(scripted, noise_frame):
+    model, _ = scripted()
+    frame = noise_frame()
+    trackers = [Tracker(model).init(frame, (50, 50, 60, 60)) for _ in range(32)]
+    assert len({id(tracker.model.runtime) for tracker in trackers}) == 1
+    assert assemble(model.config, model.runtime).runtime is model.runtime
