@@ -14,11 +14,11 @@ from fartrack_sdk.exporters.cli import app
 
 @pytest.fixture
 def one_weight_broken(monkeypatch):
-    """The exporter stores one value of one layer wrongly."""
+    """The exporter stores one value wrongly (the random layers share equal matrices)."""
     stored = onnx_weights.write_compact
 
     def write(path, tensors, metadata, precision, **options):
-        name = "backbone.blocks.2.mlp.fc2.weight"
+        name = "backbone.blocks.0.mlp.fc2.weight"
         broken = np.array(tensors[name])
         broken[7, 9] += 30.0
         stored(path, {**tensors, name: broken}, metadata, precision, **options)
