@@ -1,6 +1,7 @@
 """Fixtures shared by all tests."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,16 @@ from fartrack_sdk.loading import assemble
 from fartrack_sdk.threads import wait_without_spinning
 
 wait_without_spinning()
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).resolve().parent / "data"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _elsewhere(tmp_path_factory):
+    """Run outside the checkout, whose fartrack_sdk folder is not the installed package."""
+    before = Path.cwd()
+    os.chdir(tmp_path_factory.mktemp("elsewhere"))
+    yield
+    os.chdir(before)
 
 
 @pytest.fixture(scope="session")

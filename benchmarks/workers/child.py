@@ -115,9 +115,18 @@ class Child:
 
 
 def module_command(module: str) -> list[str]:
-    """Runs a module of this package in this interpreter."""
+    """Runs a module of this package in this interpreter.
+
+    Not by ``-m``, which looks in the working directory first: in a checkout a folder of
+    the package's name lies there that is not the installed package.
+    """
     root = __package__.rpartition(".")[0]
-    return [sys.executable, "-m", f"{root}.{module}"]
+    code = (
+        "import runpy, sys\n"
+        "if sys.path[0] == '': del sys.path[0]\n"
+        f"runpy.run_module('{root}.{module}', run_name='__main__', alter_sys=True)"
+    )
+    return [sys.executable, "-c", code]
 
 
 def _environment(threads: int | None) -> Mapping[str, str]:
