@@ -33,6 +33,8 @@ def load_checkpoint(
     runtime: str = "pytorch",
     device: str = "auto",
     threads: int | None = None,
+    *,
+    precision: str = "fp32",
     **options: Any,
 ) -> TrackedModel:
     """A model from a released ``.pth.tar`` or a ``.safetensors`` checkpoint.
@@ -44,6 +46,7 @@ def load_checkpoint(
         runtime: what computes; ``pytorch`` runs checkpoints directly.
         device: ``cpu``, ``cuda``, ``cuda:1``, or ``auto``.
         threads: intra-op threads; by default min(usable CPUs, 4).
+        precision: of the arithmetic: ``fp32``, or on CUDA ``fp16`` or ``bf16``.
         **options: of the protocol: ``num_templates`` (1..9), ``retention`` (0..1),
             ``sampling``, ``sampling_interval``, ``saliency``; see `FARTrackConfig`.
 
@@ -57,11 +60,14 @@ def load_checkpoint(
             f"expected runtime {', '.join(RUNTIMES)} for a checkpoint; got {runtime!r}."
         )
     checkpoint = read_checkpoint(path, variant, **options)
-    return open_checkpoint(checkpoint, device, threads)
+    return open_checkpoint(checkpoint, device, threads, precision)
 
 
 def open_checkpoint(
-    checkpoint: Checkpoint, device: str = "auto", threads: int | None = None
+    checkpoint: Checkpoint,
+    device: str = "auto",
+    threads: int | None = None,
+    precision: str = "fp32",
 ) -> TrackedModel:
     """A model from a checkpoint in memory, on PyTorch.
 
@@ -69,8 +75,9 @@ def open_checkpoint(
         checkpoint: from ``read_checkpoint``.
         device: as of `load_checkpoint`.
         threads: as of `load_checkpoint`.
+        precision: as of `load_checkpoint`.
     """
-    opened = _open_pytorch(checkpoint, device, threads)
+    opened = _open_pytorch(checkpoint, device, threads, precision)
     return assemble(checkpoint.config, opened, checkpoint.thresholds, checkpoint.metadata)
 
 
@@ -205,7 +212,9 @@ def assemble(
     )
 
 
-def _open_pytorch(checkpoint: Checkpoint, device: str, threads: int | None) -> Runtime:
+def _open_pytorch(
+    checkpoint: Checkpoint, device: str, threads: int | None, precision: str
+) -> Runtime:
     family, config = checkpoint.family, checkpoint.config
     wait_without_spinning()
     try:
@@ -216,7 +225,7 @@ def _open_pytorch(checkpoint: Checkpoint, device: str, threads: int | None) -> R
         if error.name != "torch":
             raise
         raise MissingDependencyError("torch", "torch", "to run checkpoints") from error
-    return PyTorchRuntime(graphs, family.graph_specs(config), device, threads)
+    return PyTorchRuntime(graphs, family.graph_specs(config), device, threads, precision)
 
 
 def _check_border(directory: Path, metadata: Metadata, found: Mapping[str, GraphSpec]) -> None:
