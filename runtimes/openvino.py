@@ -89,7 +89,7 @@ class OpenVINORuntime:
                 f"expected precision {options.precision}; OpenVINO computes in {active} on this "
                 "device. Leave precision out, or use fast=True to take what the device has."
             )
-        return active
+        return str(active)
 
 
 def _module() -> Any:
@@ -112,7 +112,7 @@ def _device(core: ov.Core, asked: str) -> str:
             f"{', '.join(found).lower()} (openvino)",
             "Choose one of them, or install the device's driver for OpenVINO.",
         )
-    return matches[0]
+    return str(matches[0])
 
 
 def _properties(options: Options, threads: int | None) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def half_model(model: onnx.ModelProto) -> onnx.ModelProto:
             rounded = _rounded(numpy_helper.to_array(tensor))
             tensor.CopyFrom(numpy_helper.from_array(rounded, tensor.name))
     limits = [("half_low", -HIGHEST), ("half_high", HIGHEST)]
-    constants = [numpy_helper.from_array(np.float32(v), n) for n, v in limits]
+    constants = [numpy_helper.from_array(np.array(v, np.float32), n) for n, v in limits]
     graph.initializer.extend(constants)
     nodes = [part for node in list(graph.node) for part in _rounding(node)]
     del graph.node[:], graph.value_info[:]

@@ -61,8 +61,8 @@ class StoredTensor:
             tuple(step * kind.itemsize for step in self.strides),
         )
         if self.dtype == "bfloat16":
-            widened: npt.NDArray[np.uint32] = view.astype(np.uint32) << 16
-            return widened.view(np.float32)
+            widened = np.left_shift(view.astype(np.uint32), 16, dtype=np.uint32)
+            return np.asarray(widened.view(np.float32), dtype=np.float32)
         return np.array(view, dtype=np.float32, order="C")
 
 

@@ -140,12 +140,14 @@ class InferenceGraph(nn.Module):
     def _older(self, feeds: dict[str, Tensor], outputs: dict[str, Tensor]) -> Tensor | None:
         slots = self.older_identity.shape[1]
         if "kept" in feeds:
-            tokens = feeds["kept"].unflatten(1, (slots, self.config.kept_tokens))
+            kept = feeds["kept"]
+            tokens = kept.reshape(kept.shape[0], slots, self.config.kept_tokens, kept.shape[-1])
         elif self.config.num_templates > 1:
             tokens = outputs["newest_tokens"].unsqueeze(1)
         else:
             return None
-        return (tokens.to(self.patch_weight.dtype) + self.older_identity).flatten(1, 2)
+        placed: Tensor = tokens.to(self.patch_weight.dtype) + self.older_identity
+        return placed.flatten(1, 2)
 
     def _blocks(self, x: Tensor, first_newest: int) -> tuple[Tensor, Tensor | None]:
         wanted = "saliency" in self.output_names
