@@ -33,7 +33,7 @@ class CudaGraphPass:
         self._inputs = [
             torch.zeros(t.shape, dtype=getattr(torch, t.dtype), device=device) for t in spec.inputs
         ]
-        self._stream = torch.cuda.Stream(device)
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         with torch.cuda.stream(self._stream), torch.inference_mode():
             for _ in range(WARM_UP_PASSES):
                 module(*self._inputs)
