@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from ..errors import ExportError, MissingDependencyError
 from .job import Job, Written
 from .onnx_graph import onnx_models
+from .onnx_weights import share_weights
 
 if TYPE_CHECKING:
     import onnx
@@ -28,19 +29,23 @@ def write(job: Job, folder: Path) -> Written:
     """
     if find_spec("openvino") is None:
         raise MissingDependencyError("openvino", "openvino", "to export IR")
+    models = onnx_models(job)
     merged = MergedWeights(folder / WEIGHTS)
-    files = {}
-    for name, model in onnx_models(job).items():
-        files[name] = f"{name}.xml"
-        with TemporaryDirectory(dir=folder) as scratch:
-            xml = _converted(model, Path(scratch) / files[name], job)
-            merged.move(xml, folder / files[name])
+    with TemporaryDirectory(dir=folder) as scratch:
+        share_weights(models, job.checkpoint, job.precision, Path(scratch) / "weights.safetensors")
+        for name, model in models.items():
+            xml = _converted(model, Path(scratch) / f"{name}.xml", job)
+            merged.move(xml, folder / xml.name)
     merged.close()
-    return Written(files, WEIGHTS, job.options.opset)
+    return Written({name: f"{name}.xml" for name in models}, WEIGHTS, job.options.opset)
 
 
 def _converted(model: onnx.ModelProto, xml: Path, job: Job) -> Path:
-    """Convert one graph; returns the file that it was saved to."""
+    """Convert one graph; returns the file that it was saved to.
+
+    The weights are rounded before and not by OpenVINO, which would round every small
+    constant (the image normalisation, for one) as well.
+    """
     from openvino import Core, save_model
 
     source = xml.with_suffix(".onnx")
@@ -49,7 +54,7 @@ def _converted(model: onnx.ModelProto, xml: Path, job: Job) -> Path:
         converted = Core().read_model(source)
         for key, value in job.facts.items():
             converted.set_rt_info(value, [SECTION, key])
-        save_model(converted, xml, compress_to_fp16=job.precision == "fp16")
+        save_model(converted, xml, compress_to_fp16=False)
     except RuntimeError as error:
         raise ExportError(f"graph '{xml.stem}': OpenVINO cannot convert it: {error}") from error
     return xml
