@@ -140,9 +140,10 @@ def _trajectory(
     model: TrackedModel, clip: Clip, recorder: RecordingRuntime | None
 ) -> tuple[list[Box], list[Box | None]]:
     """Boxes of all frames, and for each recorded pass the box that its search is around."""
-    tracker = Tracker(model).init(clip.frames[0], clip.box)
+    tracker = Tracker(model).init(clip.frames[0], clip.box)  # some families run a pass here
     every = max(1, (len(clip.frames) - 1) // COMPARED_PASSES)
-    before, boxes, regions = Box(*clip.box), [], list[Box | None]()
+    before, boxes = Box(*clip.box), []
+    regions: list[Box | None] = [None] * (len(recorder.passes) if recorder else 0)
     for i, frame in enumerate(clip.frames[1:]):
         if recorder is not None:
             recorder.recording = i < 2 or i % every == 0
