@@ -10,7 +10,7 @@ SOURCES := pyproject.toml $(shell find fartrack_sdk runtimes exporters calibrati
 	-type f -not -name '*.pyc' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types wheel clean
+.PHONY: help demo test lint types wheel bundle train-smoke clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -30,6 +30,13 @@ lint: $(VENV)/.test
 types: $(VENV)/.test
 	cd $(VENV) && bin/mypy --config-file ../pyproject.toml -p fartrack_sdk
 
+bundle: $(VENV)/.test  ## export fartrack_sdk/assets/default.safetensors anew, after it has changed
+	$(BIN)/python -c 'import sys; del sys.path[0]; from pathlib import Path; \
+		from fartrack_sdk.exporters.bundle import bundle; bundle(Path("fartrack_sdk/assets").resolve())'
+
+train-smoke: $(VENV)/.test  ## train for some minutes on generated data; fails unless it learns
+	$(BIN)/fartrack-train smoke --out $(OUT)/train-smoke
+
 wheel: $(VENV)/.wheel  ## build the wheel into dist/
 
 $(BIN)/python:
@@ -45,7 +52,6 @@ $(VENV)/.wheel: $(SOURCES) | $(BIN)/python
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.wheel
-	$(PIP) install $(TORCH)
 	$(call install,viz)
 	touch $@
 
