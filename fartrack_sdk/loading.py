@@ -48,7 +48,8 @@ def load_checkpoint(
         threads: intra-op threads; by default min(usable CPUs, 4).
         precision: of the arithmetic: ``fp32``, or on CUDA ``fp16`` or ``bf16``.
         **options: of the protocol: ``num_templates`` (1..9), ``retention`` (0..1),
-            ``sampling``, ``sampling_interval``, ``saliency``; see `FARTrackConfig`.
+            ``sampling``, ``sampling_interval``, ``saliency`` (see `FARTrackConfig`);
+            of MixFormerV2: ``preset``, ``update_interval``, ``template_cache``.
 
     Raises:
         ArtifactError: the file is missing, damaged, unsafe or of another model.
