@@ -38,7 +38,10 @@ class PendingFile:
         self.part = self.path.with_name(f".{self.path.stem}.part-{os.getpid()}{self.path.suffix}")
 
     def commit(self) -> None:
-        """Give the written file its final name."""
+        """Give the written file its final name, and the permissions of a new file."""
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(self.part, 0o666 & ~mask)
         os.replace(self.part, self.path)
 
     def discard(self) -> None:

@@ -41,6 +41,13 @@ def test_conversion_keeps_weights_and_says_where_they_are_from(
         np.testing.assert_allclose(converted.weights[name], array, atol=tolerance)
 
 
+def test_the_file_is_as_readable_as_any_new_file(source, tmp_path):
+    plain, target = tmp_path / "plain", tmp_path / "out.safetensors"
+    plain.touch()
+    convert_checkpoint(source, target)
+    assert target.stat().st_mode == plain.stat().st_mode
+
+
 def test_provenance_survives_a_second_conversion(source, tmp_path):
     first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     report = convert_checkpoint(source, first)
