@@ -1,9 +1,20 @@
 """Many targets on one model."""
 
+from importlib.resources import files
+
 import numpy as np
+import psutil
 import pytest
 
-from fartrack_sdk import InputError, MultiTracker, StateError, Tracker, load_pretrained
+from fartrack_sdk import (
+    InputError,
+    MultiTracker,
+    StateError,
+    Tracker,
+    export,
+    load_exported,
+    load_pretrained,
+)
 from fartrack_sdk.batching import FixedBatch
 from fartrack_sdk.loading import assemble
 
@@ -100,3 +111,39 @@ def test_thirty_two_targets_share_the_weights(scripted, noise_frame):
     trackers = [Tracker(model).init(frame, (50, 50, 60, 60)) for _ in range(32)]
     assert len({id(tracker.model.runtime) for tracker in trackers}) == 1
     assert assemble(model.config, model.runtime).runtime is model.runtime
+
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_a_batch_4_export_equals_single_trackers(batch_4, model, frames, count):
+    rng = np.random.default_rng(count)
+    corners = rng.uniform((0, 0), (250, 180), (count, 2))
+    boxes = {i: (*corner, 40.0, 30.0) for i, corner in enumerate(corners)}
+    several = MultiTracker(batch_4).init(frames[0], boxes)
+    alone = {i: Tracker(model).init(frames[0], box) for i, box in boxes.items()}
+    for frame in frames[1:]:
+        for i, result in several.track(frame).items():
+            np.testing.assert_allclose(result.box, alone[i].track(frame).box, atol=0.01)
+
+
+@pytest.fixture(scope="module")
+def batch_4(tmp_path_factory):
+    checkpoint = files("fartrack_sdk.assets") / "default.safetensors"
+    folder = tmp_path_factory.mktemp("batch") / "four"
+    export(str(checkpoint), folder, batch=4, verify=False)
+    model = load_exported(folder, device="cpu", threads=2)
+    yield model
+    model.close()
+
+
+def test_memory_of_32_targets_is_that_of_their_state(model, frames):
+    process = psutil.Process()
+    trackers = [Tracker(model).init(frames[0], BOXES["a"]) for _ in range(2)]
+    for tracker in trackers:
+        tracker.track(frames[1])
+    before = process.memory_info().rss
+    trackers = [Tracker(model).init(frames[0], BOXES["a"]) for _ in range(32)]
+    for frame in frames[1:4]:
+        for tracker in trackers:
+            tracker.track(frame)
+    grown = (process.memory_info().rss - before) / 32
+    assert grown < 2e6, "bytes a target; the weights alone are 12 MB"
