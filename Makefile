@@ -20,8 +20,11 @@ demo: $(VENV)/.demo  ## track a real video with the bundled model
 	$(BIN)/fartrack-track demo --output $(OUT)/demo.mp4 --csv $(OUT)/boxes.csv \
 		--plot $(OUT)/plot.png --overwrite
 
+# Two processes: with every native library of the first part loaded, the process ended in a
+# segmentation fault at the stream tests; its cause is not known.
 test: $(VENV)/.test lint types  ## build the wheel, install it, check and test it
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore=tests/training --ignore=tests/video
+	$(BIN)/pytest tests/training tests/video
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
