@@ -12,7 +12,7 @@ from ..families.base import GraphSpec
 
 DEFAULT_OPSET = 20
 """LayerNormalization and Gelu are single operators from here on and run fused in ONNX
-Runtime and OpenVINO. Opset 23 adds Attention, which both run as fast or slower."""
+Runtime and OpenVINO. Whether the Attention of opset 23 is faster has not been settled."""
 
 
 @dataclass(frozen=True)
