@@ -101,7 +101,7 @@ def load_exported(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``gpu``, ``npu``.
         threads: intra-op threads; by default min(usable CPUs, 4).
         precision: of the arithmetic: ``fp32``, ``bf16``, ``fp16``; by default fp32.
-        fast: take the fastest arithmetic of the device; boxes change, by pixels on some weights.
+        fast: take the fastest arithmetic of the device; boxes change, by pixels at times.
         cache_dir: for compiled models; by default ``$FARTRACK_CACHE``, else
             ``$XDG_CACHE_HOME/fartrack``.
 

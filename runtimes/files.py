@@ -37,7 +37,7 @@ class Options:
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``gpu``, ``npu``, ``npu:0``.
         threads: intra-op threads on the CPU; None for the default rule.
         precision: of the arithmetic, ``fp32``, ``bf16`` or ``fp16``; None for fp32.
-        fast: take the fastest arithmetic that the device has; boxes change, by pixels on some weights.
+        fast: take the fastest arithmetic of the device; boxes change, by pixels at times.
         cache: directory for compiled models; None for the default, see `cache_directory`.
     """
 
