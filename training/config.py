@@ -41,6 +41,10 @@ class DataConfig(Frozen):
         near_motion: standard deviation of a small offset of the target, units.
         far_motion: the same of a large one.
         scale_jitter: standard deviation of the log of the search crop's scale error.
+        template_error: mean of the misplacement (units) and log scale error of templates
+            after the first, which sit on the tracker's own boxes. Too small, and a
+            tracker drifts away on its own templates.
+        wrong_share: share of templates after the first that missed the target.
         window: side in patches of the part of the search crop that is rendered and
             given to the network (0: all of it). Positions stay those of the full crop.
         template_keep: tokens per template that are given to the network, the centre and
@@ -55,7 +59,9 @@ class DataConfig(Frozen):
     near_share: float = Field(default=0.6, ge=0.0, le=1.0)
     near_motion: float = Field(default=0.2, ge=0.0)
     far_motion: float = Field(default=0.6, ge=0.0)
-    scale_jitter: float = Field(default=0.18, ge=0.0)
+    scale_jitter: float = Field(default=0.2, ge=0.0)
+    template_error: float = Field(default=0.12, ge=0.0)
+    wrong_share: float = Field(default=0.06, ge=0.0, le=1.0)
     window: int = Field(default=0, ge=0)
     template_keep: int = Field(default=0, ge=0)
 

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from ..model.network import DIM, FARTrackNet
 from ..model.vit import PATCH, Block
-from .tokens import central, command_focus, normed, patches, resized_positions, similarity
+from .tokens import central, command_focus, normed, patches, resized_positions, similarity, weigh
 
 MATCHED_LAYERS = (0, 2, 4)
 FOCUSED_LAYERS = 3
@@ -57,6 +57,8 @@ class TrainableNet(nn.Module):
     def __init__(self, depth: int, eps: float = 1e-5) -> None:
         super().__init__()
         self.core = FARTrackNet(depth, eps)
+        for block in self.layers:
+            block.attn.weigh = weigh
         self.matched = tuple(i for i in MATCHED_LAYERS if i < depth)
         self.token_head = nn.Linear(DIM, 1)
         self.token_boxes = nn.ModuleList(nn.Linear(DIM, 4) for _ in range(READ_LAYERS))

@@ -24,6 +24,10 @@ from .synthesis import REACH, Frame, Scene
 
 SEARCH_FACTOR, TEMPLATE_FACTOR = 4.0, 2.0
 PATCH, SLOTS = 16, 5
+FIRST_ERROR = 0.015
+"""Deviation of a user's box, units."""
+MISS = 1.5
+"""Deviation of a box that lost its target, units."""
 
 
 class Sample(TypedDict):
@@ -115,8 +119,11 @@ def _template(
     first = slot == 0
     late = 0.0 if first else slot / 4
     frame = scene.frame(scene.motion(0.8 * late, 0.4 * late), not first and rng.random() < 0.12)
-    error = 0.015 if first else float(rng.choice([0.04, 0.1], p=[0.7, 0.3]))
-    crop = _around(frame, TEMPLATE_FACTOR, config.template_size, rng, (error, error))
+    error = FIRST_ERROR if first else float(rng.exponential(config.template_error))
+    missed = not first and rng.random() < config.wrong_share
+    crop = _around(
+        frame, TEMPLATE_FACTOR, config.template_size, rng, (MISS if missed else error, error)
+    )
     return look.apply(scene.draw(frame, crop), late)
 
 

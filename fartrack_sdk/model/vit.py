@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -23,6 +25,8 @@ def merge_heads(x: Tensor) -> Tensor:
 class Attention(nn.Module):
     """Multi-head self-attention; rows of ``qkv`` are all q, all k, all v, head-major.
 
+    ``weigh`` is the kernel, with the signature of `F.scaled_dot_product_attention`.
+
     Args:
         dim: channels of a token, a multiple of 64.
     """
@@ -32,6 +36,7 @@ class Attention(nn.Module):
         self.dim = dim
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
+        self.weigh: Callable[..., Tensor] = F.scaled_dot_product_attention
 
     def queries(self, x: Tensor) -> Tensor:
         """Queries of the given rows, [B, H, N, 64]."""
@@ -52,7 +57,7 @@ class Attention(nn.Module):
             v: values [B, H, M, 64].
             bias: added to the logits, broadcast to [B, H, N, M].
         """
-        seen = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        seen = self.weigh(q, k, v, attn_mask=bias)
         out: Tensor = self.proj(merge_heads(seen))
         return out
 
