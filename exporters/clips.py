@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ConfigError
+from ..errors import ConfigError, InputError
 from ..video import open_source
 from ..video.demo import demo_clip
 from .job import ExportOptions
@@ -36,17 +37,27 @@ def load_clip(options: ExportOptions) -> Clip:
         ConfigError: a clip without a box, or a box without a clip.
         InputError: the clip cannot be read.
     """
-    if options.verify_frames < 2:
-        raise ConfigError(f"expected at least 2 frames to compare; got {options.verify_frames}.")
+    if options.verify_frames < 1:
+        raise ConfigError(f"expected at least 1 frame to compare; got {options.verify_frames}.")
     if (options.verify_video is None) != (options.verify_box is None):
         raise ConfigError("expected --verify-video and --box together; got one of them.")
     if options.verify_video is None or options.verify_box is None:
         demo = demo_clip()
-        return Clip("bundled clip", _frames(demo.path, options.verify_frames), tuple(demo.box))
+        frames = _frames(demo.path, options.verify_frames)
+        return Clip("bundled clip", _to_and_fro(frames, options.verify_frames), tuple(demo.box))
     path = Path(options.verify_video)
     return Clip(path.name, _frames(path, options.verify_frames), options.verify_box)
 
 
 def _frames(path: Path, count: int) -> list[npt.NDArray[np.uint8]]:
+    """The first frame and up to ``count`` more."""
     with open_source(path, policy="every") as source:
-        return [frame.image for frame, _ in zip(source, range(count), strict=False)]
+        frames = [frame.image for frame, _ in zip(source, range(count + 1), strict=False)]
+    if len(frames) < 2:
+        raise InputError(f"{path}: expected a clip of at least 2 frames to compare on.")
+    return frames
+
+
+def _to_and_fro(frames: list[npt.NDArray[np.uint8]], count: int) -> list[npt.NDArray[np.uint8]]:
+    """The first frame and ``count`` more, played back and forth where the clip is shorter."""
+    return list(itertools.islice(itertools.cycle([*frames, *frames[-2:0:-1]]), count + 1))

@@ -27,7 +27,7 @@ class ExportOptions:
         verify: compare with PyTorch, and refuse to deliver a model that differs.
         verify_video: clip to compare on; None for the one that ships with the package.
         verify_box: the target in its first frame, (x, y, w, h) in pixels.
-        verify_frames: frames to compare at most.
+        verify_frames: frames to track at most.
         overwrite: replace an artifact that is there.
         weights_name: file name of the shared weights.
     """

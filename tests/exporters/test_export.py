@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +11,8 @@ from typer.testing import CliRunner
 from fartrack_sdk import ArtifactError, ConfigError, InputError, ParityError, export, load_exported
 from fartrack_sdk.exporters import onnx_weights
 from fartrack_sdk.exporters.cli import app
+from fartrack_sdk.exporters.clips import load_clip
+from fartrack_sdk.exporters.job import ExportOptions
 
 
 @pytest.fixture
@@ -149,3 +152,17 @@ def test_foreign_metadata_is_refused_by_field(field, change, artifacts, tmp_path
 def test_a_folder_without_metadata_is_refused(tmp_path):
     with pytest.raises(ArtifactError, match=r"metadata\.json"):
         load_exported(tmp_path)
+
+
+def test_bundled_clip_is_tracked_for_200_frames():
+    clip = load_clip(ExportOptions())
+    assert len(clip.frames) == 201
+    last = len({id(frame) for frame in clip.frames}) - 1
+    assert clip.frames[last + 1] is clip.frames[last - 1]
+    assert clip.frames[1] is not clip.frames[0]
+
+
+def test_clip_of_one_frame_is_refused(tmp_path):
+    cv2.imwrite(str(tmp_path / "1.png"), np.zeros((32, 32, 3), np.uint8))
+    with pytest.raises(InputError, match="at least 2 frames"):
+        load_clip(ExportOptions(verify_video=tmp_path, verify_box=(1, 1, 9, 9)))
