@@ -146,6 +146,8 @@ class RunConfig(Frozen):
         out: folder for checkpoints and logs.
         bank: packed bank; made from ``sources`` by ``fartrack-train pack``.
         sources: what the bank is packed from.
+        init: what a new run begins from: the folder of another run, or a checkpoint; None
+            for start values of its own.
         variant: deepest model that is trained; ``distill`` stages give the smaller ones too.
         stages: in order; each goes on with the weights of the one before.
         seed: of start values and of the sample stream.
@@ -164,6 +166,7 @@ class RunConfig(Frozen):
     out: Path
     bank: Path
     sources: tuple[SourceConfig, ...] = ()
+    init: Path | None = None
     variant: Variant = "pico"
     stages: tuple[StageConfig, ...] = (StageConfig(),)
     seed: int = 0

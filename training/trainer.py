@@ -17,6 +17,7 @@ from .losses import cosine_rate
 from .net import TrainableNet
 from .stage import Batch, Stage, make_stage
 from .start import initialise
+from .warm_start import begin_from
 
 Listener = Callable[[Progress], None]
 
@@ -46,6 +47,9 @@ class Trainer:
         self._bank = Bank.open(config.bank)
         self.net = TrainableNet(config.depth)
         initialise(self.net, config.seed)
+        goes_on = (config.out / STATE_FILE).is_file()
+        if config.init is not None and not goes_on:
+            begin_from(config.init, self.net)
         self.net.to(self._device)
         if config.compiled:
             for block in self.net.core.blocks:
@@ -57,7 +61,7 @@ class Trainer:
         self._stop = False
         config.out.mkdir(parents=True, exist_ok=True)
         self.progress = Progress()
-        if (config.out / STATE_FILE).is_file():
+        if goes_on:
             self.progress = load_state(
                 config.out, self.net, self.average, self._optimizer, self._device
             )

@@ -63,6 +63,35 @@ def test_a_state_of_another_depth_is_refused(run_config):
         Trainer(run_config.model_copy(update={"variant": "nano"}))
 
 
+def test_a_run_begins_with_the_averaged_weights_of_another(run_config, tmp_path):
+    Trainer(run_config).run(2)
+    averaged, _ = averaged_tensors(run_config.out / STATE_FILE)
+    other = run_config.model_copy(update={"out": tmp_path / "other", "init": run_config.out})
+    trainer = Trainer(other)
+    assert trainer.progress.samples == 0
+    for name, parameter in trainer.net.named_parameters():
+        assert torch.equal(parameter, averaged[name]), name
+    trainer.run(1)
+    assert Trainer(other).progress.step == 1
+
+
+def test_a_run_begins_with_the_layers_of_a_deeper_checkpoint(run_config, tmp_path):
+    deep = TrainableNet(10)
+    initialise(deep, 3)
+    save_released(dict(deep.named_parameters()), tmp_path / "deep.safetensors", "nano")
+    trainer = Trainer(run_config.model_copy(update={"init": tmp_path / "deep.safetensors"}))
+    last = len(trainer.net.core.blocks) - 1
+    half = deep.layers[last].mlp.fc1.weight.detach().half().float()
+    assert torch.equal(trainer.net.layers[last].mlp.fc1.weight, half)
+
+
+def test_a_shallow_checkpoint_cannot_begin_a_deeper_run(run_config, tmp_path):
+    Trainer(run_config).run(1)
+    deeper = {"variant": "nano", "out": tmp_path / "deep", "init": run_config.out}
+    with pytest.raises(ConfigError, match="at least 10 layers"):
+        Trainer(run_config.model_copy(update=deeper))
+
+
 def test_training_opens_nothing_but_the_bank_and_its_own_folder(run_config):
     global WATCHING  # noqa: PLW0603
     Trainer(run_config).run(1)
