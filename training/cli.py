@@ -112,6 +112,37 @@ def evaluate(
 
 
 @app.command()
+def calibrate(
+    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint.", show_default=False)],
+    dataset: Annotated[Path, typer.Argument(help="Folder of sequences.", show_default=False)],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Checkpoint to write, with the thresholds in it."),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture of the ROC curve (.png, .svg).")
+    ] = None,
+    json_output: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """State thresholds: scores of frames that went well (IoU from .5) against failed (under .1)."""
+    with reported(verbose):
+        from .calibrate import calibrate as calibrated
+        from .calibrate import save_roc, write_calibrated
+
+        result = calibrated(checkpoint, dataset)
+        if plot is not None:
+            save_roc(result, plot)
+        if output is not None:
+            write_calibrated(checkpoint, output, result.report)
+        if json_output:
+            emit_json(result.report.as_dict())
+        else:
+            typer.echo(result.report.sentence())
+
+
+@app.command()
 def smoke(
     out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("train-smoke"),
     samples: Annotated[int, typer.Option(help="Samples to train on.")] = 12_000,

@@ -1,7 +1,9 @@
-"""Average overlap of a checkpoint on real sequences: the number that training is for."""
+"""A checkpoint on real sequences: the number that training is for, and its scores."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -10,7 +12,7 @@ import numpy as np
 from ..benchmarks.datasets import load_dataset
 from ..benchmarks.datasets.sequence import Sequence
 from ..benchmarks.metrics import CONVENTIONS, Scores, SequenceScores, average, score_sequence
-from ..benchmarks.metrics.overlap import Floats
+from ..benchmarks.metrics.overlap import Floats, iou
 from ..boxes import Box
 from ..crop import Image
 from ..errors import InputError
@@ -19,26 +21,59 @@ from ..tracker import Tracker
 CONVENTION = CONVENTIONS["plain"]
 
 
-def evaluate_checkpoint(
+@dataclass(frozen=True)
+class Followed:
+    """One pass over a sequence of N frames.
+
+    Attributes:
+        sequence: with the truth.
+        boxes: [N, 4], (x, y, w, h) in pixels; the first is the true one.
+        scores: [N - 1], of the tracked frames.
+    """
+
+    sequence: Sequence
+    boxes: Floats
+    scores: Floats
+
+    def graded(self) -> tuple[Floats, Floats]:
+        """Scores and overlaps of the tracked frames that have a true box."""
+        overlaps = iou(self.boxes, self.sequence.truth)[1:]
+        known = np.isfinite(overlaps)
+        return self.scores[known], overlaps[known]
+
+
+def follow_all(
     checkpoint: Path, dataset: Path, variant: str | None = None, threads: int | None = None
-) -> tuple[Scores, list[SequenceScores]]:
-    """One-pass evaluation, frame 0 left out.
+) -> Iterator[Followed]:
+    """One pass over each sequence, from its first true box.
 
     Args:
         checkpoint: in the released layout.
         dataset: folder of sequences in any layout that ``fartrack-bench`` knows.
         variant: of the checkpoint; its own by default.
         threads: of the network.
+    """
+    with Tracker.from_checkpoint(checkpoint, variant=variant, threads=threads) as tracker:
+        for sequence in load_dataset(dataset).sequences:
+            yield _follow(tracker, sequence)
+
+
+def evaluate_checkpoint(
+    checkpoint: Path, dataset: Path, variant: str | None = None, threads: int | None = None
+) -> tuple[Scores, list[SequenceScores]]:
+    """One-pass evaluation, frame 0 left out; arguments as of `follow_all`.
 
     Returns:
         Mean scores over the sequences, and each sequence's own.
+
+    Raises:
+        InputError: no sequence has a true box after its first frame.
     """
-    tracker = Tracker.from_checkpoint(checkpoint, variant=variant, threads=threads)
     results = []
-    for sequence in load_dataset(dataset).sequences:
-        predicted = follow(tracker, sequence)
+    for followed in follow_all(checkpoint, dataset, variant, threads):
+        sequence = followed.sequence
         scores = score_sequence(
-            predicted,
+            followed.boxes,
             sequence.truth,
             CONVENTION,
             absent=sequence.absent,
@@ -46,19 +81,18 @@ def evaluate_checkpoint(
         )
         if scores is not None:
             results.append(SequenceScores(name=sequence.name, **scores.model_dump()))
-    tracker.close()
     total = average(results, CONVENTION)
     if total is None:
         raise InputError(f"expected sequences with true boxes in {dataset}; found none.")
     return total, results
 
 
-def follow(tracker: Tracker, sequence: Sequence) -> Floats:
-    """Boxes [N, 4] of one pass from the first true box."""
-    boxes = [sequence.truth[0]]
-    tracker.init(_frame(sequence.frames[0]), Box(*sequence.truth[0]))
-    boxes.extend(np.array(tracker.track(_frame(file)).box) for file in sequence.frames[1:])
-    return np.array(boxes, np.float64)
+def _follow(tracker: Tracker, sequence: Sequence) -> Followed:
+    first = Box(*sequence.truth[0])
+    tracker.init(_frame(sequence.frames[0]), first)
+    results = [tracker.track(_frame(file)) for file in sequence.frames[1:]]
+    boxes = np.array([first, *(r.box for r in results)], np.float64)
+    return Followed(sequence, boxes, np.array([r.score for r in results], np.float64))
 
 
 def _frame(path: Path) -> Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from ..config import StateThresholds
 from ..errors import InputError
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 GOOD_OVERLAP, FAILED_OVERLAP = 0.5, 0.1
 """Frames at or above the first are good, below the second failed, others count for neither."""
 GOOD_CALLED_LOW = 0.05
@@ -39,6 +40,29 @@ class ScoreReport:
     failed_below_lost: float
     good_above_tracking: float
 
+    def as_dict(self) -> dict[str, object]:
+        """Everything, as JSON values."""
+        return {**asdict(self), "thresholds": self.thresholds.model_dump()}
+
+    def sentence(self) -> str:
+        """For people."""
+        return (
+            f"ROC area {self.area:.3f} over {self.good} good and {self.failed} failed frames. "
+            f"lost_below {self.thresholds.lost_below:g} lies above {self.failed_below_lost:.0%} of "
+            f"the failed frames, tracking_above {self.thresholds.tracking_above:g} below "
+            f"{self.good_above_tracking:.0%} of the good ones."
+        )
+
+
+def is_good(overlaps: Floats) -> Flags:
+    """Which frames went well."""
+    return np.asarray(overlaps >= GOOD_OVERLAP)
+
+
+def is_failed(overlaps: Floats) -> Flags:
+    """Which frames failed."""
+    return np.asarray(overlaps < FAILED_OVERLAP)
+
 
 def propose_thresholds(scores: Floats, overlaps: Floats) -> ScoreReport:
     """Thresholds from the scores and overlaps [N] of tracked frames.
@@ -49,8 +73,7 @@ def propose_thresholds(scores: Floats, overlaps: Floats) -> ScoreReport:
     Raises:
         InputError: there are no good or no failed frames to learn from.
     """
-    good = scores[overlaps >= GOOD_OVERLAP]
-    failed = scores[overlaps < FAILED_OVERLAP]
+    good, failed = scores[is_good(overlaps)], scores[is_failed(overlaps)]
     if not len(good) or not len(failed):
         raise InputError(
             f"expected frames that went well and frames that failed; got {len(good)} and "

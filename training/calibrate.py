@@ -1,0 +1,98 @@
+"""State thresholds of a checkpoint, from its own scores on real sequences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..atomic import PendingFile
+from ..benchmarks.metrics.overlap import Floats
+from ..benchmarks.reporting.drawing import color, render
+from ..benchmarks.reporting.outputs import PLOT_SUFFIXES, Plot
+from ..checkpoint.compact import Precision
+from ..checkpoint.source import read_checkpoint, write_checkpoint
+from ..errors import InputError
+from .evaluate import follow_all
+from .thresholds import ScoreReport, is_failed, is_good, propose_thresholds
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Scores and overlaps [N] of all tracked frames, and what follows from them."""
+
+    scores: Floats
+    overlaps: Floats
+    report: ScoreReport
+
+
+def calibrate(checkpoint: Path, dataset: Path, threads: int | None = None) -> Calibration:
+    """Track every sequence once and propose thresholds.
+
+    Args:
+        checkpoint: in the released layout.
+        dataset: folder of sequences with true boxes.
+        threads: of the network.
+
+    Raises:
+        InputError: no frame went well, or none failed.
+    """
+    graded = [f.graded() for f in follow_all(checkpoint, dataset, threads=threads)]
+    scores = np.concatenate([np.zeros(0), *(s for s, _ in graded)])
+    overlaps = np.concatenate([np.zeros(0), *(o for _, o in graded)])
+    return Calibration(scores, overlaps, propose_thresholds(scores, overlaps))
+
+
+def write_calibrated(
+    checkpoint: Path, target: Path, report: ScoreReport, precision: Precision = "float16"
+) -> None:
+    """Write the checkpoint with the proposed thresholds as its own."""
+    found = replace(read_checkpoint(checkpoint), thresholds=report.thresholds)
+    write_checkpoint(target, found, precision)
+
+
+def save_roc(calibration: Calibration, path: Path) -> None:
+    """Draw the ROC curve with both thresholds.
+
+    Raises:
+        InputError: the name is not that of a .png or .svg, or cannot be written.
+        MissingDependencyError: matplotlib is not installed.
+    """
+    pending = PendingFile(path, overwrite=True)
+    if path.suffix not in PLOT_SUFFIXES:
+        raise InputError(f"expected a picture named .png or .svg; got '{path}'.")
+    plot = Plot(draw=lambda figure: _roc(figure, calibration), size=(5.0, 4.4))
+    pending.part.write_bytes(render(plot, path.suffix[1:]))
+    pending.commit()
+
+
+def _roc(figure: Figure, calibration: Calibration) -> None:
+    scores, report = calibration.scores, calibration.report
+    good = scores[is_good(calibration.overlaps)]
+    failed = scores[is_failed(calibration.overlaps)]
+    levels = np.unique(np.concatenate([good, failed]))[::-1]
+    ax = figure.subplots()
+    ax.plot(
+        [(failed >= v).mean() for v in levels],
+        [(good >= v).mean() for v in levels],
+        color=color(0),
+        linewidth=2,
+        label=f"area {report.area:.3f}",
+    )
+    limits = report.thresholds
+    for i, name in enumerate(("lost_below", "tracking_above"), 1):
+        value = getattr(limits, name)
+        at = (failed >= value).mean(), (good >= value).mean()
+        ax.plot(*at, "o", color=color(i), label=f"{name} {value:g}")
+    ax.plot([0, 1], [0, 1], ":", color="#6c757d")
+    ax.set(
+        title=f"{report.good} good frames against {report.failed} failed",
+        xlabel="failed frames that score higher",
+        ylabel="good frames that score higher",
+    )
+    ax.legend(loc="lower right")
