@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
@@ -10,13 +13,16 @@ from typing import Any
 from ..artifact import METADATA_FILE, PARITY_FILE, GraphFacts, Metadata, file_facts
 from ..checkpoint.source import Checkpoint, read_checkpoint
 from ..errors import ConfigError
+from ..families.extras import FamilyOptions
 from ..loading import load_exported, open_checkpoint
-from .clips import load_clip
+from ..tracked_model import TrackedModel
+from .clips import Clip, load_clip
 from .directory import pending_directory
+from .graphs import exported_specs
 from .job import ExportOptions, Job, Written
-from .parity import ParityReport, compare, require
+from .parity import ParityReport, compare, joined, require, start_of
 from .targets import TARGETS, Target, resolved_precision, target_named
-from .tolerances import TOLERANCES
+from .tolerances import TOLERANCES, Tolerances
 
 DISTRIBUTION = "fartrack-sdk"
 
@@ -69,7 +75,7 @@ def write_artifact(
 
 
 def _metadata(checkpoint: Checkpoint, target: Target, options: ExportOptions) -> Metadata:
-    specs = checkpoint.family.graph_specs(checkpoint.config, options.batch)
+    specs = exported_specs(checkpoint, options.batch)
     source = {k: v for k, v in checkpoint.metadata.items() if k != "license"}
     return Metadata(
         target=next(name for name, known in TARGETS.items() if known is target),
@@ -116,12 +122,28 @@ def _verified(
     options: ExportOptions,
     metadata: Metadata,
 ) -> ParityReport:
-    clip = load_clip(options)
-    reference = open_checkpoint(checkpoint, device="cpu")
-    candidate = load_exported(folder, runtime=target.runtime, device="cpu")
-    try:
-        report = compare(reference, candidate, clip, TOLERANCES[metadata.precision])
-    finally:
-        candidate.close()
+    """The clip as a user's tracker runs it, and its start in every other way it can run."""
+    clip, limits = load_clip(options), TOLERANCES[metadata.precision]
+    opened = partial(load_exported, folder, runtime=target.runtime, device="cpu")
+    report = _compared(checkpoint, opened, clip, limits)
+    for other in checkpoint.family.alternatives(checkpoint.config).values():
+        report = joined(report, _compared(checkpoint, opened, start_of(clip), limits, other))
     require(report)
     return report
+
+
+def _compared(
+    checkpoint: Checkpoint,
+    opened: Callable[..., TrackedModel],
+    clip: Clip,
+    limits: Tolerances,
+    options: FamilyOptions | None = None,
+) -> ParityReport:
+    chosen = options or {}
+    config = checkpoint.family.reconfigured(checkpoint.config, chosen)
+    reference = open_checkpoint(replace(checkpoint, config=config), device="cpu")
+    candidate = opened(**chosen)
+    try:
+        return compare(reference, candidate, clip, limits)
+    finally:
+        candidate.close()

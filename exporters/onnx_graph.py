@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ..errors import ExportError, MissingDependencyError
 from ..families.base import GraphSpec
+from .graphs import exported_modules
 from .job import Job
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def onnx_models(job: Job) -> dict[str, onnx.ModelProto]:
     """
     for package in ("torch", "onnx", "onnxscript"):
         _require(package)
-    checkpoint = job.checkpoint
-    modules = checkpoint.family.torch_graphs(checkpoint.weights, checkpoint.config)
+    modules = exported_modules(job.checkpoint)
     return {
         name: exported(modules[name], spec, job.options.opset, job.facts)
         for name, spec in job.specs.items()

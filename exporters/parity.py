@@ -7,14 +7,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..boxes import Box
-from ..crop import crop
+from ..crop import Crop, crop
 from ..errors import ParityError
+from ..families.base import Session
+from ..families.registry import family_named
 from ..loading import assemble
 from ..runtime import Outputs, Runtime
 from ..runtimes.recording import RecordedPass, RecordingRuntime
@@ -24,6 +27,7 @@ from .clips import Clip
 from .tolerances import Tolerances
 
 COMPARED_PASSES = 12
+REHEARSED_FRAMES = 4
 LOST_IOU = 0.9
 
 
@@ -55,6 +59,7 @@ class ParityReport(BaseModel):
         trajectory_mean_iou: level 3, mean overlap.
         first_frame_below: level 3, first frame with an overlap under 0.9, or None.
         failures: one sentence a level that failed; empty if the models agree.
+        boxes: level 3, of the reference; not written with the rest.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -72,6 +77,7 @@ class ParityReport(BaseModel):
     trajectory_mean_iou: float
     first_frame_below: int | None
     failures: tuple[str, ...] = ()
+    boxes: tuple[Box, ...] = Field(default=(), exclude=True, repr=False)
 
     def summary(self) -> dict[str, Any]:
         """The figures that go into the metadata."""
@@ -82,7 +88,7 @@ class ParityReport(BaseModel):
 def compare(
     reference: TrackedModel, candidate: TrackedModel, clip: Clip, limits: Tolerances
 ) -> ParityReport:
-    """Compare two models on a clip.
+    """Compare two models on a clip, and on its start where that makes further graphs run.
 
     Args:
         reference: the source, on PyTorch.
@@ -90,16 +96,65 @@ def compare(
         clip: real frames.
         limits: that apply.
     """
+    config = reference.config
+    family = family_named(config.family)
+    report = _compare(reference, candidate, clip, limits)
+    for options in family.rehearsals(config):
+        other = family.reconfigured(config, options)
+        models = (assemble(other, model.runtime) for model in (reference, candidate))
+        report = joined(report, _compare(*models, start_of(clip), limits))
+    unused = sorted(set(family.graph_specs(config)) - {t.graph for t in report.tensors})
+    if not unused:
+        return report
+    failure = (
+        f"Level 1 (tensors): the clip of {len(clip.frames)} frames never led to graph "
+        f"{', '.join(unused)}; compare on a longer one."
+    )
+    return report.model_copy(update={"failures": (*report.failures, failure)})
+
+
+def start_of(clip: Clip) -> Clip:
+    """The first frames of a clip, enough for a rehearsal."""
+    return replace(clip, frames=clip.frames[: 1 + REHEARSED_FRAMES])
+
+
+def joined(report: ParityReport, other: ParityReport) -> ParityReport:
+    """The worst of two comparisons with equal limits; the first names clip and runtimes."""
+    worst = {(t.graph, t.output): t for t in report.tensors}
+    for t in other.tensors:
+        known = worst.get((t.graph, t.output))
+        if known is None or t.max_rel > known.max_rel:
+            worst[t.graph, t.output] = t
+    return report.model_copy(
+        update={
+            "passes": report.passes + other.passes,
+            "tensors": tuple(worst.values()),
+            "step_pixels": max(report.step_pixels, other.step_pixels),
+            "step_iou": min(report.step_iou, other.step_iou),
+            "trajectory_iou": min(report.trajectory_iou, other.trajectory_iou),
+            "trajectory_mean_iou": min(report.trajectory_mean_iou, other.trajectory_mean_iou),
+            "failures": (*report.failures, *other.failures),
+        }
+    )
+
+
+def _compare(
+    reference: TrackedModel, candidate: TrackedModel, clip: Clip, limits: Tolerances
+) -> ParityReport:
     recorder = RecordingRuntime(reference.runtime)
     recorded = assemble(reference.config, recorder, reference.thresholds)
     boxes, regions = _trajectory(recorded, clip, recorder)
+    config, session = reference.config, _new_session(reference)
     tensors: dict[tuple[str, str], tuple[float, float]] = {}
     steps = []
     for done, region in zip(recorder.passes, regions, strict=True):
         outputs = candidate.runtime.run(done.graph, done.feeds)
         _note(tensors, done, outputs)
         if region is not None:
-            steps.append(_step(reference, clip, region, done.outputs, outputs))
+            around = crop(
+                clip.frames[0], region, config.search_factor, config.search_size, bgr=True
+            )
+            steps.append(_step(session, around, done.outputs, outputs))
     own_boxes, _ = _trajectory(candidate, clip, None)
     overlaps = [a.iou(b) for a, b in zip(boxes, own_boxes, strict=True)]
     report = ParityReport(
@@ -118,6 +173,7 @@ def compare(
         trajectory_iou=min(overlaps),
         trajectory_mean_iou=float(np.mean(overlaps)),
         first_frame_below=next((i + 1 for i, v in enumerate(overlaps) if v < LOST_IOU), None),
+        boxes=tuple(boxes),
     )
     return report.model_copy(update={"failures": tuple(_failures(report))})
 
@@ -168,14 +224,16 @@ def _note(
         tensors[done.graph, name] = (max(before[0], largest), max(before[1], relative))
 
 
+def _new_session(model: TrackedModel) -> Session:
+    """A session to decode with."""
+    blank = np.zeros((model.config.template_size, model.config.template_size, 3), np.uint8)
+    return model.new_session(2, blank, model.runtime.run)
+
+
 def _step(
-    model: TrackedModel, clip: Clip, around: Box, expected: Outputs, got: Outputs
+    session: Session, region: Crop, expected: Outputs, got: Outputs
 ) -> tuple[float, float]:
     """Largest difference of an edge in pixels, and overlap."""
-    config = model.config
-    region = crop(clip.frames[0], around, config.search_factor, config.search_size, bgr=True)
-    blank = np.zeros((config.template_size, config.template_size, 3), np.uint8)
-    session = model.new_session(2, blank, model.runtime.run)
     a, b = (region.to_frame(session.decode(outputs).corners) for outputs in (expected, got))
     pixels = max(abs(p - q) for p, q in zip(a.xyxy, b.xyxy, strict=True))
     return pixels, a.iou(b)

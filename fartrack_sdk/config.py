@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -84,9 +84,12 @@ def configured(kind: type[Model], **values: Any) -> Model:
     try:
         return kind(**values)
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(str(part) for part in fault['loc']) or 'options'} = {fault['input']!r}: "
-            f"{fault['msg']}"
-            for fault in error.errors()
-        ]
-        raise ConfigError(f"{kind.__name__}: " + "; ".join(faults)) from error
+        faults = "; ".join(_fault(fault, kind) for fault in error.errors())
+        raise ConfigError(f"{kind.__name__}: {faults}") from error
+
+
+def _fault(fault: Mapping[str, Any], kind: type[BaseModel]) -> str:
+    name = ".".join(str(part) for part in fault["loc"]) or "options"
+    if fault["type"] == "extra_forbidden":
+        return f"expected options {', '.join(kind.model_fields)}; got {name!r}"
+    return f"{name} = {fault['input']!r}: {fault['msg']}"

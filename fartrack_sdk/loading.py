@@ -41,15 +41,19 @@ def load_checkpoint(
 
     Args:
         path: the file.
-        variant: ``tiny``, ``nano`` or ``pico``: the first 15, 10 or 6 layers. By default
-            what the file says, else all layers that it holds.
+        variant: FARTrack: ``tiny``, ``nano`` or ``pico``, the first 15, 10 or 6 layers; by
+            default what the file says, else all layers that it holds. A MixFormerV2 file
+            holds one variant.
         runtime: what computes; ``pytorch`` runs checkpoints directly.
         device: ``cpu``, ``cuda``, ``cuda:1``, or ``auto``.
         threads: intra-op threads; by default min(usable CPUs, 4).
         precision: of the arithmetic: ``fp32``, or on CUDA ``fp16`` or ``bf16``.
-        **options: of the protocol: ``num_templates`` (1..9), ``retention`` (0..1),
-            ``sampling``, ``sampling_interval``, ``saliency`` (see `FARTrackConfig`);
-            of MixFormerV2: ``preset``, ``update_interval``, ``template_cache``.
+        **options: fields of the family's configuration. FARTrack: ``num_templates``
+            (1..9), ``retention`` (0..1), ``sampling``, ``sampling_interval``,
+            ``saliency`` (see `FARTrackConfig`). MixFormerV2: ``preset`` (``lasot``,
+            ``trackingnet``, ``got10k``, ``vot2020``, ``vot2020lt``, ``video``),
+            ``search_factor``, ``update_interval``, ``template_cache`` and more (see
+            `MixFormerV2Config`).
 
     Raises:
         ArtifactError: the file is missing, damaged, unsafe or of another model.
@@ -91,6 +95,7 @@ def load_exported(
     precision: str | None = None,
     fast: bool = False,
     cache_dir: str | PathLike[str] | None = None,
+    **options: Any,
 ) -> TrackedModel:
     """A model from a directory that ``fartrack-export`` wrote; needs no torch.
 
@@ -104,10 +109,13 @@ def load_exported(
         fast: take the fastest arithmetic of the device; boxes change, by pixels at times.
         cache_dir: for compiled models; by default ``$FARTRACK_CACHE``, else
             ``$XDG_CACHE_HOME/fartrack``.
+        **options: of the tracking loop, where the family leaves them open. MixFormerV2:
+            ``preset``, ``search_factor``, ``update_interval``, ``template_cache`` and more.
 
     Raises:
         ArtifactError: the directory is missing, damaged or foreign; names file or field.
-        ConfigError: the runtime does not open this artifact, or lacks the precision.
+        ConfigError: the runtime does not open this artifact or lacks the precision, or an
+            option is fixed or out of range.
         RuntimeUnavailableError: the runtime or device is not there.
     """
     from .runtimes.files import ModelFiles, Options
@@ -116,16 +124,18 @@ def load_exported(
     directory = Path(path)
     metadata = read_metadata(directory)
     check_files(directory, metadata)
-    config = family_named(metadata.family).config(metadata.config)
+    family = family_named(metadata.family)
+    config = family.reconfigured(family.config(metadata.config), options)
+    needed = family.graph_specs(config, metadata.batch)
+    _check_border(directory, metadata, needed)
     files = ModelFiles(
         target=metadata.target,
-        graphs={name: directory / graph.file for name, graph in metadata.graphs.items()},
-        specs={name: graph.spec(name) for name, graph in metadata.graphs.items()},
+        graphs={name: directory / metadata.graphs[name].file for name in needed},
+        specs=needed,
         weights=directory / metadata.weights if metadata.weights else None,
     )
-    _check_border(directory, metadata, files.specs)
-    options = Options(device, threads, precision, fast, cache_dir)
-    opened = FixedBatch(open_runtime(runtime, files, options), metadata.batch)
+    asked = Options(device, threads, precision, fast, cache_dir)
+    opened = FixedBatch(open_runtime(runtime, files, asked), metadata.batch)
     facts = {**metadata.source, "license": metadata.license, "artifact": directory.name}
     return assemble(config, opened, metadata.thresholds, facts)
 
@@ -167,8 +177,7 @@ def export(
         variant: as of `load_checkpoint`.
         **options: of the export: ``precision`` (``fp32``, ``fp16``: of the stored
             weights), ``opset``, ``batch``, ``verify``, ``verify_video``, ``verify_box``,
-            ``verify_frames``, ``overwrite``; of the protocol: ``num_templates``,
-            ``retention``, ``sampling``, ``sampling_interval``, ``saliency``.
+            ``verify_frames``, ``overwrite``; of the model: as of `load_checkpoint`.
 
     Returns:
         What the artifact's ``metadata.json`` says.
@@ -229,12 +238,15 @@ def _open_pytorch(
     return PyTorchRuntime(graphs, family.graph_specs(config), device, threads, precision)
 
 
-def _check_border(directory: Path, metadata: Metadata, found: Mapping[str, GraphSpec]) -> None:
+def _check_border(
+    directory: Path, metadata: Metadata, needed: Mapping[str, GraphSpec]
+) -> None:
     """The artifact's graphs must have the border that this version's sessions feed."""
-    config = family_named(metadata.family).config(metadata.config)
-    for name, spec in family_named(metadata.family).graph_specs(config, metadata.batch).items():
-        if found.get(name) != spec:
+    for name, spec in needed.items():
+        held = metadata.graphs.get(name)
+        found = held.spec(name) if held else f"the graphs {', '.join(metadata.graphs)}"
+        if found != spec:
             raise ArtifactError(
                 f"{directory / METADATA_FILE}: field 'graphs.{name}': expected {spec}; got "
-                f"{found.get(name)}. Export the model again."
+                f"{found}. Export the model again."
             )

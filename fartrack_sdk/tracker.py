@@ -70,7 +70,8 @@ class Tracker(Closing):
             color: channel order of the frames.
             config: of the loop.
             **options: as of `load_checkpoint`: ``variant``, ``runtime``, ``device``,
-                ``threads``, ``num_templates``, ``retention``, ``sampling``, ``saliency``.
+                ``threads``; of FARTrack ``num_templates``, ``retention``, ``sampling``,
+                ``saliency``; of MixFormerV2 ``preset``, ``update_interval``.
 
         Raises:
             ArtifactError: the file is missing, damaged, unsafe or of another model.
@@ -96,10 +97,12 @@ class Tracker(Closing):
             path: the directory.
             color: channel order of the frames.
             config: of the loop.
-            **options: as of `load_exported`: ``runtime``, ``device``, ``threads``.
+            **options: as of `load_exported`: ``runtime``, ``device``, ``threads``; of
+                MixFormerV2 ``preset``, ``update_interval``.
 
         Raises:
             ArtifactError: the directory is missing, damaged or foreign.
+            ConfigError: an option is fixed in the export, or out of range.
             RuntimeUnavailableError: the runtime or device is not there.
         """
         from .loading import load_exported

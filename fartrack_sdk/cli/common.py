@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 DEBUG_VARIABLE = "FARTRACK_DEBUG"
+PRESET_HELP = (
+    "MixFormerV2: search factor and update interval of the results published on a benchmark: "
+    "lasot [default], trackingnet, got10k, vot2020, vot2020lt, or video."
+)
 VERBOSE_HELP = f"Show the traceback of an error (also: {DEBUG_VARIABLE}=1)."
 
 

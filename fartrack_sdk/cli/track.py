@@ -46,6 +46,7 @@ def track(
     pause_updates: o.PauseOption = o.PauseUpdates.never,
     model: o.ModelPath = None,
     variant: o.Variant = None,
+    preset: o.Preset = None,
     runtime: o.RuntimeName = None,
     device: o.Device = "auto",
     threads: o.Threads = None,

@@ -31,7 +31,12 @@ def open_tracker(options: TrackOptions) -> Tracker:
     from ..tracker import Tracker
 
     loop = configured(TrackerConfig, on_lost=options.on_lost, pause_updates=options.pause_updates)
-    where = _given(runtime=options.runtime, device=options.device, threads=options.threads)
+    where = _given(
+        runtime=options.runtime,
+        device=options.device,
+        threads=options.threads,
+        preset=options.preset,
+    )
     path = options.model
     if path is None:
         _refuse_checkpoint_flags(options, "the bundled model")

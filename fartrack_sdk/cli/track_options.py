@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .common import VERBOSE_HELP
+from .common import PRESET_HELP, VERBOSE_HELP
 
 _MODEL, _FILES, _LOOP, _SOURCE = "Model", "Files", "Tracking", "Source"
 
@@ -87,6 +87,7 @@ ModelPath = Annotated[
 Variant = Annotated[
     str | None, _option(_MODEL, "--variant", text="Of a checkpoint: tiny, nano or pico.")
 ]
+Preset = Annotated[str | None, _option(_MODEL, "--preset", text=PRESET_HELP)]
 RuntimeName = Annotated[
     str | None,
     _option(
@@ -201,6 +202,7 @@ class TrackOptions:
     pause_updates: str = "never"
     model: Path | None = None
     variant: str | None = None
+    preset: str | None = None
     runtime: str | None = None
     device: str = "auto"
     threads: int | None = None

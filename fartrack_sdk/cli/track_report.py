@@ -131,6 +131,7 @@ def next_command(run: Run, options: TrackOptions) -> str:
         words += ["--box", f"{x:g},{y:g},{w:g},{h:g}"]
     words += ["--start", str(options.start)] if options.start else []
     words += ["--model", str(options.model)] if options.model else []
+    words += ["--preset", options.preset] if options.preset else []
     if run.history.states["LOST"] and options.on_lost == "follow":
         return command_line([*words, "--on-lost", "hold", "--pause-updates", "lost"])
     for name, example in (("output", "tracked.mp4"), ("plot", "plot.png"), ("csv", "boxes.csv")):

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from ..config import StateThresholds
 from ..crop import Image
 from ..runtime import Feeds, Outputs
+from .extras import FamilyExtras
 
 if TYPE_CHECKING:
     from torch import nn
 
 Run = Callable[[str, Feeds], Outputs]
 Weights = dict[str, npt.NDArray[Any]]
+Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,19 @@ class GraphSpec:
     name: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+
+
+@dataclass(frozen=True)
+class ImageScale:
+    """What a graph over float images is given: (value - shift) * scale, for values 0..255.
+
+    Attributes:
+        shift: of red, green, blue.
+        scale: of the same.
+    """
+
+    shift: Triple
+    scale: Triple
 
 
 @dataclass(frozen=True)
@@ -120,11 +134,12 @@ class Session(Protocol):
         ...
 
 
-class Family(Protocol):
-    """All that the SDK asks of a model family.
+class Family(FamilyExtras, Protocol):
+    """All that the SDK asks of a model family, which inherits from this class.
 
     A family is a module-like object without state; ``families.registry`` lists them.
-    Configurations are opaque to everyone but their own family.
+    Configurations are opaque to everyone but their own family. What has a usual answer is
+    in `extras.FamilyExtras`.
     """
 
     @property
@@ -157,20 +172,12 @@ class Family(Protocol):
         """The inverse of ``read``: released name to array, to be stored."""
         ...
 
-    def config(self, fields: Mapping[str, Any]) -> Any:
-        """A configuration from its stored fields."""
-        ...
-
     def graph_specs(self, config: Any, batch: int = 1) -> dict[str, GraphSpec]:
         """The borders of the graphs that runtimes hold and sessions ask for."""
         ...
 
     def torch_graphs(self, weights: Weights, config: Any) -> dict[str, nn.Module]:
         """The same graphs as PyTorch modules; inputs and outputs ordered as in the specs."""
-        ...
-
-    def default_thresholds(self, config: Any) -> StateThresholds:
-        """From scores to states, for models that carry no calibrated values of their own."""
         ...
 
     def new_session(self, config: Any, max_entries: int, template: Image, run: Run) -> Session:
@@ -181,5 +188,18 @@ class Family(Protocol):
             max_entries: templates that a memory with a history may hold.
             template: the first frame's crop, uint8 RGB, of the configuration's size.
             run: for passes that the memory needs before the first frame.
+        """
+        ...
+
+
+@runtime_checkable
+class CompilableFamily(Family, Protocol):
+    """A family whose graphs also come in the form that Ascend's compiler takes."""
+
+    def atc_graphs(self, weights: Weights, config: Any, images: ImageScale) -> dict[str, nn.Module]:
+        """The graphs of ``torch_graphs`` for a batch of one, with another border.
+
+        Images are float32 [1, 3, H, W], scaled as ``images`` says, and tensors with more
+        than four axes have those between the first and the last two merged into one.
         """
         ...

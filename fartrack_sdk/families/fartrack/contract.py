@@ -44,6 +44,6 @@ def graph_specs(config: FARTrackConfig, batch: int = 1) -> dict[str, GraphSpec]:
         specs["track"] = GraphSpec("track", (image, kept), (logits,))
     else:
         specs["track"] = GraphSpec("track", (image, kept, newest), learnt)
-    if c.protocol == "dense" and c.num_templates > 2:
+    if c.protocol == "dense" and c.num_templates > 3:
         specs["embed"] = GraphSpec("embed", (newest,), (tokens,))
     return specs

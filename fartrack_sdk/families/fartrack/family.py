@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from ...config import StateThresholds, configured
 from ...crop import Image
 from ...errors import ArtifactError, ConfigError
-from ..base import GraphSpec, Run, Session, Weights
+from ..base import Family, GraphSpec, ImageScale, Run, Session, Weights
+from ..complexity import Complexity
 from .config import VARIANT_DEPTHS, FARTrackConfig
 from .contract import graph_specs
 from .layout import Layout, canonical, detect, is_fartrack, to_released
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class FARTrackFamily:
+class FARTrackFamily(Family):
     """See `families.base.Family`."""
 
     name = "fartrack"
+    config_type = FARTrackConfig
 
     def recognises(self, names: Set[str]) -> bool:
         """Whether the tensors are FARTrack's."""
@@ -49,10 +50,6 @@ class FARTrackFamily:
         layout = Layout(config.depth, config.protocol == "sparse")
         return {released: weights[name] for name, (released, _) in to_released(layout).items()}
 
-    def config(self, fields: Mapping[str, Any]) -> FARTrackConfig:
-        """A configuration from its fields."""
-        return configured(FARTrackConfig, **fields)
-
     def graph_specs(self, config: FARTrackConfig, batch: int = 1) -> dict[str, GraphSpec]:
         """The graphs' borders."""
         return graph_specs(config, batch)
@@ -63,15 +60,25 @@ class FARTrackFamily:
 
         return inference_graphs(weights, config)
 
-    def default_thresholds(self, config: FARTrackConfig) -> StateThresholds:
-        """Thresholds for the mean highest probability of the coordinates."""
-        return StateThresholds()
+    def atc_graphs(
+        self, weights: Weights, config: FARTrackConfig, images: ImageScale
+    ) -> dict[str, nn.Module]:
+        """The graphs in the form that Ascend's compiler takes."""
+        from ...model.atc_graph import atc_graphs
+
+        return atc_graphs(weights, config, images)
 
     def new_session(
         self, config: FARTrackConfig, max_entries: int, template: Image, run: Run
     ) -> Session:
         """The template memory of one target."""
         return FARTrackSession(config, max_entries, template)
+
+    def complexity(self, config: FARTrackConfig) -> Complexity:
+        """Counted with torch on the network itself, beside the paper's figures."""
+        from ...model.complexity import count
+
+        return count(config)
 
 
 def _defaults(layout: Layout) -> dict[str, Any]:

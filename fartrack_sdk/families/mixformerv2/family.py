@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from ...config import StateThresholds, configured
+from ...config import StateThresholds
 from ...crop import Image
 from ...errors import ConfigError
-from ..base import GraphSpec, Run, Session, Weights
+from ..base import Family, GraphSpec, ImageScale, Run, Session, Weights
+from ..complexity import Complexity
+from ..extras import FamilyOptions
 from .config import MixFormerV2Config
-from .contract import graph_specs
+from .contract import graph_specs, template_counts
 from .layout import Layout, canonical, detect, is_mixformerv2, to_released
-from .presets import DEFAULT_PRESET, preset_fields
+from .macs import complexity
+from .presets import DEFAULT_PRESET, preset_fields, with_options
 from .session import MixFormerV2Session
 
 if TYPE_CHECKING:
@@ -22,12 +25,23 @@ if TYPE_CHECKING:
 
 VARIANTS = {(8, 3072, 288, 128): "b", (4, 768, 224, 112): "s"}
 """Released models by depth, MLP width, search and template size."""
+LOOP_OPTIONS = (
+    "preset",
+    "search_factor",
+    "template_factor",
+    "update_interval",
+    "update_threshold",
+    "score_decay",
+    "template_cache",
+)
+"""Options that change which graphs run and on what, and no graph."""
 
 
-class MixFormerV2Family:
+class MixFormerV2Family(Family):
     """See `families.base.Family`."""
 
     name = "mixformerv2"
+    config_type = MixFormerV2Config
 
     def recognises(self, names: Set[str]) -> bool:
         """Whether the tensors are MixFormerV2's."""
@@ -49,30 +63,27 @@ class MixFormerV2Family:
         layout = detect(state)
         weights = canonical(state, layout)
         found = layout.fields
-        chosen = fields.get("preset", DEFAULT_PRESET)
-        merged = {"variant": _variant(found), **preset_fields(chosen, found["search_size"])}
-        merged.update(fields)
-        if "preset" in options:
-            merged.update(preset_fields(options["preset"], found["search_size"]))
-        config = self.config({**merged, **found, **options})
+        usual = preset_fields(fields.get("preset", DEFAULT_PRESET), found["search_size"])
+        stored = {"variant": _variant(found), **usual, **fields, **found}
+        config = self.config(with_options(stored, options))
         _require(found, variant, config)
         return weights, config
 
     def released(self, weights: Weights, config: MixFormerV2Config) -> Weights:
         """Weights under their released names."""
-        layout = Layout(
-            config.depth,
-            config.mlp_dim,
-            config.search_tokens,
-            config.template_tokens,
-            config.bins,
-            config.score_head,
-        )
+        layout = Layout.of(config)
         return {released: weights[name] for name, (released, _) in to_released(layout).items()}
 
-    def config(self, fields: Mapping[str, Any]) -> MixFormerV2Config:
-        """A configuration from its fields."""
-        return configured(MixFormerV2Config, **fields)
+    def reconfigured(self, config: MixFormerV2Config, options: FamilyOptions) -> MixFormerV2Config:
+        """The configuration with other options of the tracking loop, presets among them."""
+        fixed = [name for name in options if name not in LOOP_OPTIONS]
+        if fixed:
+            raise ConfigError(
+                f"expected options {', '.join(LOOP_OPTIONS)}; got {', '.join(fixed)}. The rest "
+                "is fixed in the graphs of an exported model."
+            )
+        changed: MixFormerV2Config = self.config(with_options(config.model_dump(), options))
+        return changed
 
     def graph_specs(self, config: MixFormerV2Config, batch: int = 1) -> dict[str, GraphSpec]:
         """The graphs' borders."""
@@ -83,6 +94,14 @@ class MixFormerV2Family:
         from ...model.mixformerv2_graphs import inference_graphs
 
         return inference_graphs(weights, config)
+
+    def atc_graphs(
+        self, weights: Weights, config: MixFormerV2Config, images: ImageScale
+    ) -> dict[str, nn.Module]:
+        """The graphs in the form that Ascend's compiler takes."""
+        from ...model.mixformerv2_atc import atc_graphs
+
+        return atc_graphs(weights, config, images)
 
     def default_thresholds(self, config: MixFormerV2Config) -> StateThresholds:
         """Thresholds for the presence probability, around the 0.5 of the update rule."""
@@ -95,6 +114,22 @@ class MixFormerV2Family:
     ) -> Session:
         """The template memory of one target."""
         return MixFormerV2Session(config, template, run)
+
+    def alternatives(self, config: MixFormerV2Config) -> dict[str, FamilyOptions]:
+        """Every pass from the images, as the released tracker computes it."""
+        if config.template_cache == "off":
+            return {}
+        return {"without template cache": {"template_cache": "off"}}
+
+    def rehearsals(self, config: MixFormerV2Config) -> tuple[FamilyOptions, ...]:
+        """A change of the online template in every frame, where its graphs wait for one."""
+        if len(template_counts(config)) < 2:
+            return ()
+        return ({"update_interval": 1, "update_threshold": 0.0},)
+
+    def complexity(self, config: MixFormerV2Config) -> Complexity:
+        """Counted from the sizes."""
+        return complexity(config)
 
 
 def _variant(found: Mapping[str, Any]) -> str:

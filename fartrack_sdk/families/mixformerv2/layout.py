@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..base import Weights
 from ..tensors import require_tensors
+from .config import MixFormerV2Config
 
 DIM, PATCH = 768, 16
 State = Mapping[str, npt.NDArray[Any]]
@@ -38,6 +39,18 @@ class Layout:
     template_tokens: int
     bins: int
     score_head: bool
+
+    @classmethod
+    def of(cls, config: MixFormerV2Config) -> Layout:
+        """The layout of a model."""
+        return cls(
+            config.depth,
+            config.mlp_dim,
+            config.search_tokens,
+            config.template_tokens,
+            config.bins,
+            config.score_head,
+        )
 
     @property
     def fields(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Multiply-accumulates of every graph, counted from the configuration.
+"""Multiply-accumulates and parameters, counted from the configuration.
 
 Counted are the patch embedding, all linear layers and both attention products; norms,
 activations and softmax are not, as usual.
@@ -6,23 +6,32 @@ activations and softmax are not, as usual.
 
 from __future__ import annotations
 
+from math import prod
+
+from ..complexity import Complexity
 from .config import PREDICTION_TOKENS, MixFormerV2Config
-from .contract import FULL, SEARCH, TEMPLATES, template_counts
+from .contract import template_counts
+from .layout import Layout, to_released
 
 
-def graph_macs(config: MixFormerV2Config) -> dict[str, int]:
-    """Graph name to multiply-accumulates of one pass, batch of one.
+def complexity(config: MixFormerV2Config) -> Complexity:
+    """Of a frame as the released tracker computes it, and as the configuration does.
+
+    The passes that a change of the online template takes are left out; two templates
+    count where there may be two.
 
     Args:
         config: the model.
     """
-    macs = {}
-    for count in template_counts(config):
-        macs[TEMPLATES[count]] = templates_macs(config, count)
-        macs[SEARCH[count]] = search_macs(config, count)
-    if config.template_cache == "off":
-        macs[FULL] = full_macs(config)
-    return macs
+    counts = template_counts(config)
+    executed = search_macs(config, max(counts)) if counts else full_macs(config)
+    shapes = (shape for _, shape in to_released(Layout.of(config)).values())
+    return Complexity(
+        variant=config.variant,
+        gmacs=full_macs(config) / 1e9,
+        mparams=sum(prod(shape) for shape in shapes) / 1e6,
+        executed_gmacs=executed / 1e9,
+    )
 
 
 def templates_macs(config: MixFormerV2Config, count: int = 2, *, reduced: bool = True) -> int:

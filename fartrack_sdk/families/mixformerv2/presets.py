@@ -8,7 +8,8 @@ does not list (UAV, OTB, NfS) run with LaSOT's interval.
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Mapping
+from typing import Any, get_args
 
 from ...errors import ConfigError
 from .config import Preset
@@ -56,3 +57,19 @@ def preset_fields(preset: str, search_size: int) -> dict[str, str | float | int]
                 "update_interval": SMALL_GOT10K_INTERVAL if small else UPDATE_INTERVALS[name],
             }
     raise ConfigError(f"expected preset {', '.join(get_args(Preset))}; got {preset!r}.")
+
+
+def with_options(fields: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Configuration fields with options over them; a preset brings its values along.
+
+    Args:
+        fields: of a configuration, ``search_size`` among them.
+        options: that a user gives; a value of its own goes before the preset's.
+
+    Raises:
+        ConfigError: there is no such preset.
+    """
+    preset = {}
+    if "preset" in options:
+        preset = preset_fields(options["preset"], fields["search_size"])
+    return {**fields, **preset, **options}

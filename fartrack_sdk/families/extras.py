@@ -1,0 +1,64 @@
+"""What a family may provide beside what it must; each method has a usual answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from ..config import StateThresholds, configured
+from ..errors import ConfigError
+from .complexity import Complexity
+
+FamilyOptions = Mapping[str, Any]
+"""Fields of a family's configuration by name."""
+
+
+class FamilyExtras(Protocol):
+    """The part of `base.Family` with defaults, for families that inherit from it.
+
+    Attributes:
+        config_type: class of the family's configurations, a frozen pydantic model.
+    """
+
+    config_type: type[BaseModel]
+
+    def config(self, fields: FamilyOptions) -> Any:
+        """A configuration from its stored fields."""
+        return configured(self.config_type, **fields)
+
+    def reconfigured(self, config: Any, options: FamilyOptions) -> Any:
+        """The configuration with other options, which must leave the graphs as they are.
+
+        Raises:
+            ConfigError: an option belongs to the graphs, or is out of range.
+        """
+        if options:
+            raise ConfigError(
+                f"{', '.join(options)} cannot be chosen here: exported models of this family "
+                "have all options fixed. Pass the checkpoint, or export it with them."
+            )
+        return config
+
+    def default_thresholds(self, config: Any) -> StateThresholds:
+        """From scores to states, for models that carry no calibrated values of their own."""
+        return StateThresholds()
+
+    def alternatives(self, config: Any) -> Mapping[str, FamilyOptions]:
+        """Other ways to the same boxes: name for people to options of ``reconfigured``.
+
+        Exports hold their graphs too, and speed is reported for each beside the usual way.
+        """
+        return {}
+
+    def rehearsals(self, config: Any) -> tuple[FamilyOptions, ...]:
+        """Options under which graphs that a clip may never reach run in its first frames.
+
+        Exported graphs are compared with their source under each of them as well.
+        """
+        return ()
+
+    def complexity(self, config: Any) -> Complexity | None:
+        """Counted work and size; None where nobody counts. May need torch."""
+        return None
