@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import ConfigError
 from .config import SourceConfig, SourceKind
@@ -58,22 +59,23 @@ class Bank:
             raise ConfigError(f"No packed bank at {pack}. Make one with: fartrack-train pack")
         index = json.loads(index_path.read_text())
         data = np.memmap(pack / IMAGES, np.uint8, mode="r")
-
-        def view(entry: list[int]) -> Image:
-            start, h, w, c = entry
-            return np.asarray(data[start : start + h * w * c]).reshape(h, w, c)
-
         return cls(
             pack=pack,
-            photos=[view(e) for e in index["photos"]],
+            photos=[_view(data, e) for e in index["photos"]],
             targets=[(int(i), (b[0], b[1], b[2], b[3])) for i, b in index["targets"]],
-            objects=[view(e) for e in index["objects"]],
+            objects=[_view(data, e) for e in index["objects"]],
             cut=int(index["cut"]),
         )
 
     def __reduce__(self) -> tuple[Callable[[Path], Bank], tuple[Path]]:
         """Other processes map the file again instead of copying its images."""
         return Bank.open, (self.pack,)
+
+
+def _view(data: NDArray[np.uint8], entry: list[int]) -> Image:
+    """The image that an index entry (start, height, width, channels) names."""
+    start, h, w, c = entry
+    return np.asarray(data[start : start + h * w * c]).reshape(h, w, c)
 
 
 def pack_bank(sources: Iterable[SourceConfig], pack: Path, photo_side: int = 400) -> None:

@@ -100,6 +100,7 @@ class _Look:
         self.grey = rng.random() < 0.12
 
     def apply(self, image: Image, share: float) -> Image:
+        """The image as it looks ``share`` (0..1) of the way from the first frame."""
         rng = self._rng
         if self.elastic and share > 0:
             image = _elastic(image, rng, 0.02 * share)
