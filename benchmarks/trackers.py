@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import importlib.metadata
 import importlib.resources
-import importlib.util
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import ArtifactError, ConfigError
+from . import identity
+from .factories import load_factory
 
 ROOT = __name__.partition(".")[0]
 
@@ -41,11 +37,12 @@ class TrackerSpec(BaseModel):
 
     Attributes:
         model: checkpoint file or exported folder; None for the model that ships.
-        variant: ``tiny``, ``nano`` or ``pico`` for a checkpoint that holds more layers.
+        variant: of a checkpoint: ``tiny``, ``nano`` or ``pico`` where it holds more layers.
         runtime: what computes; None for the model's default.
         device: ``cpu``, ``cuda``, ``auto``...
         threads: intra-op threads; None for the package's rule.
         precision: what must be active; None takes what the model has.
+        options: fields of the family's configuration, for example ``preset``.
         factory: instead of a model, ``module:callable`` or ``file.py:callable`` that makes a
             tracker of your own, called without arguments.
         label: name in tables; made from the rest by default.
@@ -59,6 +56,7 @@ class TrackerSpec(BaseModel):
     device: str = "auto"
     threads: int | None = Field(default=None, ge=1)
     precision: str | None = None
+    options: dict[str, str | float] = Field(default_factory=dict)
     factory: str | None = None
     label: str | None = None
 
@@ -69,22 +67,13 @@ class TrackerSpec(BaseModel):
             return self.label
         source = self.factory.rpartition(":")[2] if self.factory else self.model
         parts = [Path(source).stem if source else "fartrack", self.variant, self.runtime]
+        parts += [str(value) for value in self.options.values()]
         return " ".join(part for part in parts if part)
 
-    @property
-    def slug(self) -> str:
-        """A folder name: the name and a hash of everything that identifies the tracker."""
-        kept = "".join(c if c.isalnum() else "-" for c in self.name).strip("-")
-        return f"{kept}-{self.fingerprint()[:8]}"
-
     def fingerprint(self) -> str:
-        """Hash of the description, the model's bytes and this package's version."""
-        digest = hashlib.sha256(self.model_dump_json(exclude={"label"}).encode())
-        digest.update(importlib.metadata.version("fartrack-sdk").encode())
-        for file in [] if self.factory else _files(self.model):
-            digest.update(file.name.encode())
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
-        return digest.hexdigest()
+        """Hash of the description, the bytes behind it and this package's version."""
+        files = _files(self.model) if self.factory is None else _source(self.factory)
+        return identity.digest(self.model_dump_json(exclude={"label"}), files)
 
     def open(self) -> BenchTracker:
         """Load the model and make a tracker.
@@ -109,17 +98,18 @@ class TrackerSpec(BaseModel):
     def _open_model(self) -> Any:
         from ..tracker import Tracker
 
-        options: dict[str, Any] = {"device": self.device, "threads": self.threads}
-        if self.runtime:
-            options["runtime"] = self.runtime
-        path = None if self.model is None else Path(self.model)
-        if path is not None and not path.is_dir():
-            return Tracker.from_checkpoint(path, variant=self.variant, **options)
-        if self.precision and self.runtime != "pytorch":
-            options["precision"] = self.precision
-        if path is None:
+        options: dict[str, Any] = {
+            "device": self.device,
+            "threads": self.threads,
+            **self.options,
+        }
+        named = {"runtime": self.runtime, "precision": self.precision}
+        options |= {key: value for key, value in named.items() if value is not None}
+        if self.model is None:
             return Tracker.from_pretrained(**options)
-        return Tracker.from_exported(path, **options)
+        if not Path(self.model).is_dir():
+            return Tracker.from_checkpoint(self.model, variant=self.variant, **options)
+        return Tracker.from_exported(self.model, **options)
 
 
 def _files(model: str | None) -> list[Path]:
@@ -136,38 +126,14 @@ def _files(model: str | None) -> list[Path]:
     return [path]
 
 
+def _source(factory: str) -> list[Path]:
+    path = Path(factory.rpartition(":")[0])
+    return [path] if path.suffix == ".py" and path.is_file() else []
+
+
 def _below(folder: Path) -> list[Path]:
     code = {".py", ".pyc"}
     return sorted(f for f in folder.rglob("*") if f.is_file() and f.suffix not in code)
-
-
-def load_factory(text: str) -> Callable[[], Any]:
-    """The callable that ``module:name`` or ``file.py:name`` stands for.
-
-    Raises:
-        ConfigError: it is not there.
-    """
-    place, _, name = text.rpartition(":")
-    try:
-        module = _from_file(place) if place.endswith(".py") else importlib.import_module(place)
-        return cast(Callable[[], Any], getattr(module, name))
-    except (ImportError, AttributeError, OSError, ValueError) as error:
-        raise ConfigError(
-            f"expected module:callable or file.py:callable; {text!r} cannot be loaded: {error}"
-        ) from error
-
-
-def _from_file(path: str) -> ModuleType:
-    name = f"fartrack_bench_{hashlib.sha256(path.encode()).hexdigest()[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def describe(tracker: BenchTracker) -> dict[str, str]:
@@ -183,3 +149,13 @@ def describe(tracker: BenchTracker) -> dict[str, str]:
         "precision": active.precision,
         "threads": str(active.threads),
     }
+
+
+def running_on(active: Mapping[str, str]) -> str | None:
+    """What `describe` found, fit for a cell of a table; None for nothing."""
+    if "opencv" in active:
+        parts = [f"OpenCV {active['opencv']}"]
+    else:
+        parts = [" ".join(active[k] for k in ("runtime", "device", "precision") if k in active)]
+    parts += [f"{active['threads']} thr"] if active.get("threads", "0") != "0" else []
+    return ", ".join(part for part in parts if part) or None

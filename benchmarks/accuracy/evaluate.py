@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from collections.abc import Sequence as Items
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import ConfigError
 from ...threads import usable_cpus
-from ..datasets import Dataset, Problem, Sequence, load_dataset
-from ..metrics import SequenceScores, average, score_sequence
+from ..datasets import Dataset, Sequence, load_dataset
+from ..env.conditions import here_and_now
 from ..reporting.progress import Progress, silent
 from ..trackers import TrackerSpec
-from .executors import run_all
-from .report import AccuracyReport, TrackerResult, by_attribute, time_summary
-from .run import Job, Run, track_sequence
+from .executors import Workplace, run_all
+from .kept import KeptRuns, take_over
+from .report import AccuracyReport
+from .run import Job, track_sequence
+from .scoring import score_runs
 from .sheets import contact_sheet
-from .store import RunStore
 from .submission import write_submission
 
-
-@dataclass
-class _Entry:
-    """A tracker, where its runs are kept, and the runs."""
-
-    spec: TrackerSpec
-    store: RunStore
-    runs: dict[str, Run] = field(default_factory=dict)
-    resumed: int = 0
+Pending = list[tuple[KeptRuns, Sequence, Job]]
 
 
 def evaluate(
@@ -65,64 +56,54 @@ def evaluate(
         then is scored, kept, and used by the next call.
 
     Raises:
-        InputError: nothing to evaluate.
+        InputError: nothing to evaluate, or ``out`` cannot be written to.
         ConfigError: options that do not fit, or ``out`` holds something else.
     """
+    require_names([t.name for t in trackers])
+    place = Workplace(workers, cluster)
     data = load_dataset(dataset, layout=layout, convention=convention, only=only)
-    entries = [
-        _Entry(spec, RunStore(Path(out) / spec.slug, spec, data))
-        for spec in _with_threads(trackers, workers)
-    ]
-    if len({e.spec.name for e in entries}) != len(entries):
-        raise ConfigError("expected trackers with different names; give each a label.")
-    interrupted = _run(
-        entries, data, fresh=fresh, workers=workers, cluster=cluster, progress=progress
-    )
-    report = AccuracyReport(
-        dataset=str(data.root),
-        layout=data.layout,
-        convention=data.convention,
-        interrupted=interrupted,
-    )
-    report.problems = list(data.problems)
-    report.unscored = [s.name for s in data.sequences if not s.has_truth]
-    for entry in entries:
-        _score(entry, data, report)
-        _write_extras(entry, data, report, Path(out), worst)
+    report = AccuracyReport.begin(data, here_and_now(), place.summary)
+    kept = [KeptRuns.of(tracker, data, Path(out), fresh) for tracker in trackers]
+    pending = _pending(kept, trackers, data, workers)
+    report.interrupted = _run(pending, len(kept) * len(data.sequences), place, progress)
+    for tracker in kept:
+        report.trackers.append(score_runs(tracker, data, report.problems))
+        _write_extras(tracker, data, report, Path(out), worst)
     return report
 
 
-def _with_threads(trackers: Items[TrackerSpec], workers: int) -> list[TrackerSpec]:
-    """Parallel processes share the CPUs, unless threads were asked for."""
-    if workers == 1:
-        return list(trackers)
-    share = max(1, usable_cpus() // workers)
-    return [t if t.threads else t.model_copy(update={"threads": share}) for t in trackers]
+def require_names(names: Items[str]) -> None:
+    """Complain unless there are trackers, each with a name of its own.
+
+    Raises:
+        ConfigError: there are none, or two of one name.
+    """
+    if not names or len(set(names)) != len(names):
+        raise ConfigError(f"expected trackers with different names; got {', '.join(names)}.")
 
 
-def _run(
-    entries: list[_Entry],
-    data: Dataset,
-    *,
-    fresh: bool,
-    workers: int,
-    cluster: str | None,
-    progress: Progress,
-) -> bool:
-    pending: list[tuple[_Entry, Sequence]] = []
-    for entry in entries:
-        if fresh:
-            entry.store.clear()
-        pending += [(entry, s) for s in data.sequences if not _resume(entry, s)]
-    jobs = [Job.of(entry.spec, sequence) for entry, sequence in pending]
-    total = len(entries) * len(data.sequences)
-    done = total - len(jobs)
+def _pending(
+    kept: list[KeptRuns], trackers: Items[TrackerSpec], data: Dataset, workers: int
+) -> Pending:
+    """What has not been run before."""
+    share = max(1, usable_cpus() // workers) if workers > 1 else None
+    found: Pending = []
+    for runs, tracker in zip(kept, trackers, strict=True):
+        # Processes on one machine share its CPUs, unless threads were asked for.
+        spec = tracker.model_copy(update={"threads": tracker.threads or share})
+        missing = [s for s in data.sequences if not take_over([runs], s)]
+        found += [(runs, s, Job.of(spec, runs.store.slug, s)) for s in missing]
+    return found
+
+
+def _run(pending: Pending, total: int, place: Workplace, progress: Progress) -> bool:
+    """Whether Ctrl-C came before the end."""
+    done = total - len(pending)
     progress(done, total, "taken over" if done else "")
     try:
-        for i, run in run_all(track_sequence, jobs, workers=workers, cluster=cluster):
-            entry, sequence = pending[i]
-            entry.runs[sequence.name] = run
-            entry.store.save(sequence, run)
+        for i, run in run_all(track_sequence, [job for *_, job in pending], place):
+            kept, sequence, _ = pending[i]
+            kept.keep(sequence, run)
             done += 1
             progress(done, total, sequence.name)
     except KeyboardInterrupt:
@@ -130,85 +111,19 @@ def _run(
     return False
 
 
-def _resume(entry: _Entry, sequence: Sequence) -> bool:
-    run = entry.store.load(sequence)
-    if run is None:
-        return False
-    entry.runs[sequence.name] = run
-    entry.resumed += 1
-    return True
-
-
-def _score(entry: _Entry, data: Dataset, report: AccuracyReport) -> None:
-    for name in entry.store.discarded:
-        message = f"the kept run of {entry.spec.name} was damaged or out of date; run again."
-        report.problems.append(Problem(sequence=name, message=message))
-    result = score_runs(entry.spec.name, entry.runs, data, report.problems)
-    result.resumed = entry.resumed
-    report.trackers.append(result)
-
-
-def score_runs(
-    name: str, runs: Mapping[str, Run], data: Dataset, problems: list[Problem]
-) -> TrackerResult:
-    """Scores of one tracker's finished runs.
-
-    Args:
-        name: of the tracker.
-        runs: by sequence.
-        data: with the true boxes.
-        problems: takes what the runs met, once each.
-    """
-    result = TrackerResult(name=name)
-    for sequence in data.sequences:
-        run = runs.get(sequence.name)
-        if run is None:
-            continue
-        problems += [p for p in run.problems if p not in problems]
-        scored = _scored(sequence, run, data)
-        if scored is not None:
-            result.sequences.append(scored)
-        result.active = result.active or run.active
-    result.overall = average(result.sequences, data.convention)
-    result.attributes = by_attribute(result.sequences, data.convention)
-    times = [t for run in runs.values() for t in run.times_ms[1:]]
-    result.mean_ms, result.p50_ms = time_summary(times)
-    return result
-
-
-def _scored(sequence: Sequence, run: Run, data: Dataset) -> SequenceScores | None:
-    if not run.boxes or not sequence.has_truth:
-        return None
-    scores = score_sequence(
-        run.boxes,
-        sequence.truth,
-        data.convention,
-        absent=sequence.absent,
-        annotated=sequence.annotated,
-        size=run.size,
-    )
-    if scores is None:
-        return None
-    return SequenceScores(
-        name=sequence.name, attributes=list(sequence.attributes), **scores.model_dump()
-    )
-
-
 def _write_extras(
-    entry: _Entry, data: Dataset, report: AccuracyReport, out: Path, worst: int
+    kept: KeptRuns, data: Dataset, report: AccuracyReport, out: Path, worst: int
 ) -> None:
-    finished = {name: run for name, run in entry.runs.items() if run.boxes}
-    name = entry.spec.name
+    finished = {name: run for name, run in kept.runs.items() if run.boxes}
     if finished:
-        path = write_submission(data.layout, entry.spec.slug, finished, out / "submission")
-        report.files[f"submission of {name}"] = str(path)
+        path = write_submission(data.layout, kept.store.slug, finished, out / "submission")
+        report.files[f"submission of {kept.name}"] = str(path)
     known = {s.name: s for s in data.sequences}
+    folder = out / "worst" / kept.store.slug
     for scores in sorted(report.trackers[-1].sequences, key=lambda s: s.ao)[:worst]:
-        sheet = contact_sheet(known[scores.name], entry.runs[scores.name])
-        if sheet is not None:
-            folder = out / "worst" / entry.spec.slug
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{scores.name.replace('/', '_')}.jpg").write_bytes(sheet)
-            caption = f"{name} on {scores.name}, AO {scores.ao:.3f}: true box green, found red"
-            report.sheets[caption] = sheet
-            report.files[f"worst of {name}"] = str(folder)
+        sheet = contact_sheet(known[scores.name], kept.runs[scores.name])
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{scores.name.replace('/', '_')}.jpg").write_bytes(sheet)
+        caption = f"{kept.name} on {scores.name}, AO {scores.ao:.3f}: true box green, found red"
+        report.sheets[caption] = sheet
+        report.files[f"worst of {kept.name}"] = str(folder)

@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ...errors import ConfigError, MissingDependencyError, RuntimeUnavailableError
@@ -16,38 +17,58 @@ CONNECT_TIMEOUT_S = 20.0
 """A scheduler that does not answer within this time is taken for absent."""
 
 
+@dataclass(frozen=True)
+class Workplace:
+    """Where jobs run.
+
+    Attributes:
+        workers: processes on this machine; 1 runs in the calling one.
+        cluster: address of a Dask scheduler, for example ``tcp://host:8786``. Its workers
+            need this package and the same paths.
+
+    Raises:
+        ConfigError: less than one worker, or workers together with a cluster.
+    """
+
+    workers: int = 1
+    cluster: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ConfigError(f"expected at least 1 worker; got {self.workers}.")
+        if self.cluster is not None and self.workers != 1:
+            raise ConfigError("expected --workers or --cluster, not both: a cluster has its own.")
+
+    @property
+    def summary(self) -> str:
+        """What a reader of milliseconds has to know; nothing for one process."""
+        if self.cluster is not None:
+            return f"Run on the Dask cluster {self.cluster}."
+        return f"Run in {self.workers} processes at once." if self.workers > 1 else ""
+
+
 def run_all(
-    function: Callable[[Job], Result],
-    jobs: Sequence[Job],
-    *,
-    workers: int = 1,
-    cluster: str | None = None,
+    function: Callable[[Job], Result], jobs: Sequence[Job], place: Workplace
 ) -> Iterator[tuple[int, Result]]:
     """Run a function over jobs; results come as they are ready.
 
     Args:
         function: importable, and its argument and result can be pickled.
         jobs: what to call it with.
-        workers: processes on this machine; 1 runs here.
-        cluster: address of a Dask scheduler, for example ``tcp://host:8786``. Its workers
-            need this package and the same paths.
+        place: where.
 
     Yields:
         Position of the job and its result.
 
     Raises:
-        ConfigError: less than one worker, or workers together with a cluster.
         MissingDependencyError: a cluster was asked for without ``distributed``.
+        RuntimeUnavailableError: no scheduler answers.
     """
-    if workers < 1:
-        raise ConfigError(f"expected at least 1 worker; got {workers}.")
-    if cluster is not None and workers != 1:
-        raise ConfigError("expected --workers or --cluster, not both: a cluster has its own.")
-    if cluster is not None:
-        return _on_cluster(function, jobs, cluster)
-    if workers == 1 or len(jobs) <= 1:
+    if place.cluster is not None:
+        return _on_cluster(function, jobs, place.cluster)
+    if place.workers == 1 or len(jobs) <= 1:
         return ((i, function(job)) for i, job in enumerate(jobs))
-    return _in_processes(function, jobs, workers)
+    return _in_processes(function, jobs, place.workers)
 
 
 def _in_processes(

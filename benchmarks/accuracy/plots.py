@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from .report import AccuracyReport, TrackerResult
+    from .report import AccuracyReport
+    from .result import TrackerResult
 
 PANELS = (
     ("success_curve", "auc", "Success", "overlap threshold", 1.0),

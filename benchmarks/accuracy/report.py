@@ -3,52 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..datasets import Problem
-from ..metrics import Convention, Scores, SequenceScores, average
+from ..datasets import Dataset, Problem
+from ..env.conditions import Conditions
+from ..metrics import Convention, Scores
 from ..reporting.outputs import Plot
 from ..reporting.table import Cell, Table
+from ..trackers import running_on
+from .result import TrackerResult
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 METRICS = ("ao", "sr50", "sr75", "auc", "precision", "norm_precision")
 HEADINGS = ("AO", "SR50", "SR75", "AUC", "P20", "Pnorm")
-
-
-class TrackerResult(BaseModel):
-    """One tracker on the set.
-
-    Attributes:
-        name: of the tracker.
-        overall: over all sequences with truth; None when there are none.
-        sequences: one by one.
-        attributes: averages over the sequences with an attribute.
-        mean_ms: mean milliseconds of one ``track``, files already read.
-        p50_ms: median of the same.
-        active: runtime, device, provider, precision, threads.
-        resumed: sequences taken over from an earlier run.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    overall: Scores | None = None
-    sequences: list[SequenceScores] = []
-    attributes: dict[str, Scores] = {}
-    mean_ms: float | None = None
-    p50_ms: float | None = None
-    active: dict[str, str] = {}
-    resumed: int = 0
 
 
 class AccuracyReport(BaseModel):
     """What `evaluate` returns.
 
     Attributes:
+        conditions: machine, day, load.
         dataset: folder.
         layout: how it was read.
         convention: how it was counted.
+        spread: how the work was spread over processes, in words; empty for one.
         trackers: results, in the order asked for.
         problems: everything in the data that did not fit.
         unscored: sequences that were tracked but have no truth to score.
@@ -58,9 +40,11 @@ class AccuracyReport(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    conditions: Conditions
     dataset: str
     layout: str
     convention: Convention
+    spread: str = ""
     trackers: list[TrackerResult] = []
     problems: list[Problem] = []
     unscored: list[str] = []
@@ -68,19 +52,27 @@ class AccuracyReport(BaseModel):
     files: dict[str, str] = {}
     sheets: dict[str, bytes] = Field(default={}, exclude=True, repr=False)
 
+    @classmethod
+    def begin(cls, data: Dataset, conditions: Conditions, spread: str = "") -> Self:
+        """A report without results, on a data set."""
+        return cls(
+            conditions=conditions,
+            dataset=str(data.root),
+            layout=data.layout,
+            convention=data.convention,
+            spread=spread,
+            problems=list(data.problems),
+            unscored=[s.name for s in data.sequences if not s.has_truth],
+        )
+
     def heading(self) -> str:
         """One line that names the measurement."""
         return f"Accuracy on {self.dataset} ({self.layout} layout)"
 
     def tables(self) -> list[Table]:
         """Overall, per attribute, per sequence, problems."""
-        found = [
-            self._overall(),
-            self._by_attribute(),
-            *map(_by_sequence, self.trackers),
-            self._problems(),
-        ]
-        return [table for table in found if table.rows]
+        found = [self._by_attribute(), *self._by_sequence(), self._problems()]
+        return [self._overall(), *(table for table in found if table.rows)]
 
     def plots(self) -> Mapping[str, Plot]:
         """Success and precision curves, and overlap by sequence."""
@@ -104,17 +96,31 @@ class AccuracyReport(BaseModel):
         return self.sheets
 
     def _overall(self) -> Table:
-        missing = " Interrupted: not all sequences were run." if self.interrupted else ""
         table = Table(
             "Accuracy",
-            ["tracker", *HEADINGS, "sequences", "frames", "ms"],
-            decimals={"ms": 1},
-            note=self.convention.summary + missing,
+            ["tracker", *HEADINGS, "sequences", "frames", "p50 ms", "by"],
+            decimals={"p50 ms": 1},
+            note=self._foot(self.spread),
         )
         for t in self.trackers:
             frames = t.overall.frames if t.overall else 0
-            table.rows.append([t.name, *_cells(t.overall), len(t.sequences), frames, t.p50_ms])
+            tail: list[Cell] = [len(t.sequences), frames, t.p50_ms, running_on(t.active)]
+            table.rows.append([t.name, *cells(t.overall), *tail])
         return table
+
+    def _foot(self, how: str) -> str:
+        """What a reader of the main table has to know."""
+        resumed = sum(t.resumed for t in self.trackers)
+        parts = [
+            self.convention.summary,
+            how,
+            "Milliseconds of one update, file already read.",
+            self.conditions.line + self.conditions.warning,
+            f"{resumed} runs taken over from before." if resumed else "",
+            f"Tracked but without truth to score: {len(self.unscored)}." if self.unscored else "",
+            "Interrupted: not all sequences were run." if self.interrupted else "",
+        ]
+        return " ".join(part for part in parts if part)
 
     def _by_attribute(self) -> Table:
         table = Table("By attribute", ["attribute", "tracker", *HEADINGS, "frames"])
@@ -123,8 +129,14 @@ class AccuracyReport(BaseModel):
             for t in self.trackers:
                 if name in t.attributes:
                     s = t.attributes[name]
-                    table.rows.append([name, t.name, *_cells(s), s.frames])
+                    table.rows.append([name, t.name, *cells(s), s.frames])
         return table
+
+    def _by_sequence(self) -> list[Table]:
+        """Every score; of several trackers the overlaps beside each other first."""
+        if len(self.trackers) == 1:
+            return [_all_scores(self.trackers[0])]
+        return [_side_by_side(self.trackers), *(_all_scores(t, True) for t in self.trackers)]
 
     def _problems(self) -> Table:
         table = Table("Problems in the data", ["sequence", "frame", "what"])
@@ -133,30 +145,24 @@ class AccuracyReport(BaseModel):
         return table
 
 
-def _by_sequence(tracker: TrackerResult) -> Table:
-    table = Table(f"By sequence: {tracker.name}", ["sequence", *HEADINGS, "frames"])
+def _all_scores(tracker: TrackerResult, detail: bool = False) -> Table:
+    columns = ["sequence", *HEADINGS, "frames"]
+    table = Table(f"By sequence, worst first: {tracker.name}", columns, detail=detail)
     for s in sorted(tracker.sequences, key=lambda s: s.ao):
-        table.rows.append([s.name, *_cells(s), s.frames])
+        table.rows.append([s.name, *cells(s), s.frames])
     return table
 
 
-def _cells(scores: Scores | None) -> list[Cell]:
+def _side_by_side(trackers: list[TrackerResult]) -> Table:
+    table = Table("AO by sequence", ["sequence", *(t.name for t in trackers), "frames"])
+    found = [{s.name: s for s in t.sequences} for t in trackers]
+    for name in sorted({name for one in found for name in one}):
+        rows = [one.get(name) for one in found]
+        frames = next(row.frames for row in rows if row is not None)
+        table.rows.append([name, *(row.ao if row else None for row in rows), frames])
+    return table
+
+
+def cells(scores: Scores | None) -> list[Cell]:
+    """A score a heading."""
     return [None if scores is None else float(getattr(scores, m)) for m in METRICS]
-
-
-def by_attribute(sequences: list[SequenceScores], convention: Convention) -> dict[str, Scores]:
-    """Averages over the sequences that have an attribute."""
-    groups: dict[str, list[Scores]] = {}
-    for s in sequences:
-        for attribute in s.attributes:
-            groups.setdefault(attribute, []).append(s)
-    averaged = {name: average(group, convention) for name, group in sorted(groups.items())}
-    return {name: scores for name, scores in averaged.items() if scores is not None}
-
-
-def time_summary(times: list[float]) -> tuple[float | None, float | None]:
-    """Mean and median of the milliseconds that were measured (0 stands for no measurement)."""
-    values = [t for t in times if t > 0.0]
-    if not values:
-        return None, None
-    return float(np.mean(values)), float(np.median(values))

@@ -23,6 +23,7 @@ class Job(BaseModel):
 
     Attributes:
         tracker: what tracks.
+        version: changes with the bytes behind the tracker, so that no process uses an old one.
         name: of the sequence.
         frames: image files, in order.
         first_box: (x, y, w, h) in pixels.
@@ -31,15 +32,21 @@ class Job(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     tracker: TrackerSpec
+    version: str
     name: str
     frames: tuple[str, ...]
     first_box: BoxRow
 
     @classmethod
-    def of(cls, tracker: TrackerSpec, sequence: Sequence) -> Job:
+    def of(cls, tracker: TrackerSpec, version: str, sequence: Sequence) -> Job:
         """The job that a sequence makes."""
-        frames = tuple(str(f) for f in sequence.frames)
-        return cls(tracker=tracker, name=sequence.name, frames=frames, first_box=sequence.first_box)
+        return cls(
+            tracker=tracker,
+            version=version,
+            name=sequence.name,
+            frames=tuple(str(f) for f in sequence.frames),
+            first_box=sequence.first_box,
+        )
 
 
 class Run(BaseModel):
@@ -78,7 +85,7 @@ def track_sequence(job: Job) -> Run:
     Returns:
         Boxes, times and problems; no boxes when the first frame cannot be used.
     """
-    tracker = _opened(job.tracker)
+    tracker = _opened(job.tracker.model_dump_json(), job.version)
     run = Run(name=job.name, boxes=[], scores=[], times_ms=[], size=None, active=describe(tracker))
     first = cv2.imread(job.frames[0])
     if first is None:
@@ -132,6 +139,6 @@ def _unreadable(job: Job, i: int, fatal: bool = False) -> Problem:
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(spec: TrackerSpec) -> BenchTracker:
+def _opened(spec: str, _version: str) -> BenchTracker:
     """The tracker of this process, loaded once."""
-    return spec.open()
+    return TrackerSpec.model_validate_json(spec).open()

@@ -14,9 +14,10 @@ from .run import Run
 
 TRUTH_BGR, FOUND_BGR, LABEL_BGR = (70, 200, 60), (60, 60, 235), (255, 255, 255)
 TILE_WIDTH, TILE_HEIGHT, COLUMNS, TILES = 320, 240, 4, 8
+DARK = 24
 
 
-def contact_sheet(sequence: Sequence, run: Run) -> bytes | None:
+def contact_sheet(sequence: Sequence, run: Run) -> bytes:
     """Eight frames spread over a sequence: truth in green, the tracker's box in red.
 
     Args:
@@ -24,20 +25,18 @@ def contact_sheet(sequence: Sequence, run: Run) -> bytes | None:
         run: what the tracker made of it.
 
     Returns:
-        A JPEG, or None when no frame can be read.
+        A JPEG. Frames that cannot be read are dark.
     """
     picked = np.linspace(0, len(run.boxes) - 1, min(TILES, len(run.boxes))).round().astype(int)
-    tiles = [tile for i in picked if (tile := _tile(sequence, run, int(i))) is not None]
-    if not tiles:
-        return None
-    ok, data = cv2.imencode(".jpg", _grid(tiles), [cv2.IMWRITE_JPEG_QUALITY, 85])
-    return data.tobytes() if ok else None
+    tiles = [_tile(sequence, run, int(i)) for i in picked]
+    _, data = cv2.imencode(".jpg", _grid(tiles), [cv2.IMWRITE_JPEG_QUALITY, 85])
+    return data.tobytes()
 
 
 def _tile(sequence: Sequence, run: Run, i: int) -> Any:
     frame = cv2.imread(str(sequence.frames[i]))
     if frame is None:
-        return None
+        return _label(_blank(), f"frame {i}  unreadable")
     scale = min(TILE_WIDTH / frame.shape[1], TILE_HEIGHT / frame.shape[0])
     small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     truth = sequence.truth[i]
@@ -54,8 +53,12 @@ def _draw(image: Any, box: Items[float], scale: float, colour: tuple[int, int, i
     cv2.rectangle(image, (x, y), (x + w, y + h), colour, 2, cv2.LINE_AA)
 
 
+def _blank() -> Any:
+    return np.full((TILE_HEIGHT, TILE_WIDTH, 3), DARK, dtype=np.uint8)
+
+
 def _padded(image: Any) -> Any:
-    tile = np.full((TILE_HEIGHT, TILE_WIDTH, 3), 24, dtype=np.uint8)
+    tile = _blank()
     top, left = (TILE_HEIGHT - image.shape[0]) // 2, (TILE_WIDTH - image.shape[1]) // 2
     tile[top : top + image.shape[0], left : left + image.shape[1]] = image
     return tile
@@ -69,8 +72,7 @@ def _label(tile: Any, text: str) -> Any:
 
 
 def _grid(tiles: list[Any]) -> Any:
-    blank = np.full_like(tiles[0], 24)
     columns = min(COLUMNS, len(tiles))
     rows = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
-    rows[-1] += [blank] * (columns - len(rows[-1]))
+    rows[-1] += [_blank()] * (columns - len(rows[-1]))
     return np.vstack([np.hstack(row) for row in rows])

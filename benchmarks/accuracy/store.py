@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from ...atomic import PendingFile
-from ...errors import ConfigError
+from ...errors import ConfigError, InputError
 from ..datasets import Dataset, Sequence
-from ..trackers import TrackerSpec
+from ..identity import Subject, file_name
 from .run import Run
 
 MANIFEST = "manifest.json"
@@ -27,22 +27,28 @@ class RunStore:
     a process killed at any moment leaves nothing that could be taken for a result.
 
     Args:
-        folder: made if it is not there.
+        out: gets a folder for this tracker on this data set, if it is not there.
         tracker: what tracks.
         dataset: what is tracked.
 
+    Attributes:
+        slug: name of the folder, and for other files of the same results.
+        discarded: sequences whose kept run could not be used.
+
     Raises:
+        InputError: the folder cannot be made.
         ConfigError: the folder holds runs of something else.
     """
 
-    def __init__(self, folder: Path, tracker: TrackerSpec, dataset: Dataset) -> None:
-        self.folder = folder
+    def __init__(self, out: Path, tracker: Subject, dataset: Dataset) -> None:
+        description = _description(tracker, dataset)
+        self.slug = file_name(tracker.name, description["hash"])
         self.discarded: list[str] = []
-        self._runs = folder / "runs"
-        self._runs.mkdir(parents=True, exist_ok=True)
+        self._folder = out / self.slug
+        self._runs = made_folder(self._folder / "runs")
         for torn in self._runs.glob(".*.part-*"):
             torn.unlink(missing_ok=True)
-        self._bind(_description(tracker, dataset))
+        self._bind(description)
 
     def load(self, sequence: Sequence) -> Run | None:
         """The finished run of a sequence; a damaged file is noted, removed and None."""
@@ -79,18 +85,33 @@ class RunStore:
         return self._runs / f"{name.replace('/', '_')}.json"
 
     def _bind(self, description: dict[str, Any]) -> None:
-        path = self.folder / MANIFEST
+        path = self._folder / MANIFEST
         try:
             before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
         except ValueError:
             before = None
         if before is not None and before.get("hash") != description["hash"]:
             raise ConfigError(
-                f"{self.folder} holds runs of another tracker or data set "
+                f"{self._folder} holds runs of another tracker or data set "
                 f"({before.get('tracker')} on {before.get('dataset')}). Choose another --out, or "
                 "remove the folder."
             )
         write_atomically(path, json.dumps(description, indent=1))
+
+
+def made_folder(path: Path) -> Path:
+    """A folder that is there.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"expected a folder that can be written to with --out; {path} cannot be made: {error}"
+        ) from error
+    return path
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -103,7 +124,7 @@ def write_atomically(path: Path, text: str) -> None:
     pending.commit()
 
 
-def _description(tracker: TrackerSpec, dataset: Dataset) -> dict[str, Any]:
+def _description(tracker: Subject, dataset: Dataset) -> dict[str, Any]:
     """What a resumed run has to agree on. Which sequences are taken may change."""
     fixed = {
         "format": FORMAT,

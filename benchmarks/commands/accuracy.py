@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-
-import typer
 
 from ...cli.common import ExitCode, reported, say, stderr_console
 from . import options as o
@@ -13,19 +12,14 @@ from .finish import hand_over, stop, stop_if_interrupted
 
 if TYPE_CHECKING:
     from ..accuracy.report import AccuracyReport
+    from ..accuracy.result import TrackerResult
 
-Folder = Annotated[Path, typer.Argument(help="Folder of sequences in a known layout.")]
 
+@dataclass(frozen=True)
+class PlaceOptions:
+    """Where the work is done."""
 
-def accuracy(
-    *,
-    dataset: Folder,
-    trackers: o.TrackerOptions,
-    runtime: o.Runtime = None,
-    threads: o.Threads = None,
-    data: o.DatasetOptions,
-    fresh: Annotated[bool, o.option(o.MEASURED, "--fresh", text="Run everything again.")] = False,
-    workers: Annotated[int, o.option(o.MEASURED, min=1, text="Processes on this machine.")] = 1,
+    workers: Annotated[int, o.option(o.MEASURED, min=1, text="Processes on this machine.")] = 1
     cluster: Annotated[
         str | None,
         o.option(
@@ -33,14 +27,26 @@ def accuracy(
             text="Address of a Dask scheduler, for example tcp://host:8786. Its workers need this "
             "package and the same paths.",
         ),
-    ] = None,
+    ] = None
+
+
+@dataclass(frozen=True)
+class GateOptions:
+    """When the command fails."""
+
     fail_under_ao: Annotated[
         float | None,
         o.option(o.MEASURED, min=0.0, max=1.0, text="Exit with 4 when a tracker's AO is lower."),
-    ] = None,
+    ] = None
     strict: Annotated[
         bool, o.option(o.MEASURED, "--strict", text="Exit with 4 when the data have problems.")
-    ] = False,
+    ] = False
+
+
+@dataclass(frozen=True)
+class OutOptions:
+    """What is kept."""
+
     out: Annotated[
         Path,
         o.option(
@@ -48,17 +54,27 @@ def accuracy(
             text="Folder for runs, submissions and pictures. A run that was interrupted goes on "
             "from here.",
         ),
-    ] = Path("bench-accuracy"),
+    ] = Path("bench-accuracy")
     worst: Annotated[
         int, o.option(o.FILES, min=0, text="Contact sheets of this many worst sequences.")
-    ] = 4,
+    ] = 4
+
+
+def accuracy(
+    *,
+    dataset: o.Folder,
+    trackers: o.TrackerOptions,
+    runtime: o.Runtime = None,
+    threads: o.Threads = None,
+    data: o.DatasetOptions,
+    fresh: o.Fresh = False,
+    place: PlaceOptions,
+    gates: GateOptions,
+    kept: OutOptions,
     files: o.ReportFiles,
     verbose: o.Verbose = False,
 ) -> None:
-    """Track every sequence once from its first box and score it as its benchmark does.
-
-    Layouts: got10k, otb, lasot, lasotext, trackingnet, uav123, nfs, vasttrack, vot, plain.
-    """
+    """Track every sequence once from its first box and score it as its benchmark does."""
     with reported(verbose):
         from ..accuracy.evaluate import evaluate
         from ..reporting.progress import bar
@@ -71,27 +87,30 @@ def accuracy(
                 layout=data.layout,
                 convention=data.convention,
                 only=data.sequence,
-                out=out,
                 fresh=fresh,
-                workers=workers,
-                cluster=cluster,
-                worst=worst,
                 progress=progress,
+                **vars(place),
+                **vars(kept),
             )
         hand_over(report, outputs)
         stop_if_interrupted(report.interrupted, "The same command goes on from here.")
         for kind, path in report.files.items():
             say(f"{kind}: {path}")
-        _judge(report, fail_under_ao, strict)
+        _judge(report, gates)
 
 
-def _judge(report: AccuracyReport, least: float | None, strict: bool) -> None:
-    scores = {t.name: t.overall.ao if t.overall else 0.0 for t in report.trackers}
-    low = {name: ao for name, ao in scores.items() if least is not None and ao < least}
-    if low:
-        found = ", ".join(f"{name} {ao:.3f}" for name, ao in low.items())
-        stop(ExitCode.GATE, f"AO is below {least}: {found}")
-    if strict and report.problems:
-        stop(ExitCode.GATE, f"{len(report.problems)} problems in the data, named above.")
+def _judge(report: AccuracyReport, gates: GateOptions) -> None:
     if not report.unscored and all(t.overall is None for t in report.trackers):
         stop(ExitCode.USAGE, "No sequence could be evaluated; the problems are named above.")
+    least = gates.fail_under_ao
+    low = [] if least is None else [t for t in report.trackers if _ao(t) < least]
+    if low:
+        found = ", ".join(f"{t.name} {_ao(t):.3f}" for t in low)
+        stop(ExitCode.GATE, f"AO is below {least}: {found}")
+    if gates.strict and report.problems:
+        stop(ExitCode.GATE, f"{len(report.problems)} problems in the data, named above.")
+
+
+def _ao(tracker: TrackerResult) -> float:
+    """What was not scored reaches nothing."""
+    return tracker.overall.ao if tracker.overall else 0.0

@@ -15,7 +15,8 @@ def hand_over(report: Report, files: Outputs) -> None:
         typer.echo(report.model_dump_json())
     else:
         for table in report.tables():
-            _show(table)
+            if not table.detail:
+                _show(table)
     for path in files.write(report):
         say(f"Wrote {path}")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ...cli.common import VERBOSE_HELP, parse_box
+from ...cli.common import PRESET_HELP, VERBOSE_HELP, parse_box
 from ...errors import ConfigError
 from ..reporting.outputs import Outputs
 from ..trackers import TrackerSpec
@@ -27,6 +27,8 @@ Threads = Annotated[
     option(TRACKERS, min=1, text="Threads of a model. Default: min(usable CPUs, 4)."),
 ]
 Runtime = Annotated[str | None, option(TRACKERS, text="pytorch, onnxruntime, openvino or ascend.")]
+Folder = Annotated[Path, typer.Argument(help="Folder of sequences in a known layout.")]
+Fresh = Annotated[bool, option(MEASURED, "--fresh", text="Run everything again.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help=VERBOSE_HELP)]
 
 
@@ -56,6 +58,7 @@ class TrackerOptions:
         str | None,
         option(TRACKERS, text="tiny, nano or pico, for a checkpoint that holds more layers."),
     ] = None
+    preset: Annotated[str | None, option(TRACKERS, text=PRESET_HELP)] = None
     device: Device = "auto"
 
     def specs(self, runtime: str | None = None, threads: int | None = None) -> list[TrackerSpec]:
@@ -64,6 +67,7 @@ class TrackerOptions:
         Raises:
             ConfigError: two of them would have the same name.
         """
+        options: dict[str, str | float] = {"preset": self.preset} if self.preset else {}
         found = []
         for text in self.model or ([] if self.factory else [""]):
             label, path = _labelled(text)
@@ -74,6 +78,7 @@ class TrackerOptions:
                     runtime=runtime,
                     device=self.device,
                     threads=threads,
+                    options=options,
                     label=label,
                 )
             )
@@ -98,7 +103,14 @@ def _labelled(text: str) -> tuple[str | None, str]:
 class DatasetOptions:
     """Which sequences, and how they count."""
 
-    layout: Annotated[str, option(MEASURED, text="Layout of the folders; auto finds it.")] = "auto"
+    layout: Annotated[
+        str,
+        option(
+            MEASURED,
+            text="Layout of the folders: got10k, otb, lasot, lasotext, trackingnet, uav123, nfs, "
+            "vasttrack, vot, plain; auto finds it.",
+        ),
+    ] = "auto"
     convention: Annotated[
         str | None,
         option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from ...cli.common import ExitCode, reported, stderr_console
@@ -12,40 +13,90 @@ from .finish import hand_over, stop, stop_if_interrupted
 if TYPE_CHECKING:
     from ..speed.config import SpeedCase
     from ..speed.report import SpeedReport
+    from ..trackers import TrackerSpec
 
 
-def speed(
-    *,
-    frames_of: o.SourceOptions,
-    rounds: Annotated[int, o.option(o.MEASURED, min=1, text="Turns of a configuration.")] = 5,
-    frames: Annotated[int, o.option(o.MEASURED, min=1, text="Measured frames of a turn.")] = 40,
-    warmup: Annotated[int, o.option(o.MEASURED, min=1, text="Frames before measuring.")] = 10,
-    roofline: Annotated[bool, o.option(o.MEASURED, text="Measure the matrix product peak.")] = True,
+@dataclass(frozen=True)
+class LengthOptions:
+    """How long is measured."""
+
+    rounds: Annotated[int, o.option(o.MEASURED, min=1, text="Turns of a configuration.")] = 5
+    frames: Annotated[int, o.option(o.MEASURED, min=1, text="Measured frames of a turn.")] = 40
+    warmup: Annotated[int, o.option(o.MEASURED, min=1, text="Frames before measuring.")] = 10
+
+
+@dataclass(frozen=True)
+class GateOptions:
+    """When the command fails."""
+
     fail_under_fps: Annotated[
         float | None,
-        o.option(o.MEASURED, text="Exit with 5 when a configuration sustains less."),
-    ] = None,
+        o.option(o.MEASURED, min=0.0, text="Exit with 5 when a configuration sustains less."),
+    ] = None
     fail_over_p99: Annotated[
         float | None,
-        o.option(o.MEASURED, text="Exit with 5 when a configuration's p99 is more milliseconds."),
-    ] = None,
-    trackers: o.TrackerOptions,
+        o.option(
+            o.MEASURED,
+            min=0.0,
+            text="Exit with 5 when a configuration's p99 is more milliseconds.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """What is combined; of several, what this machine cannot run is named (exit 3)."""
+
     runtime: Annotated[
         str | None, o.option(o.TRACKERS, text="One or several, for example pytorch,openvino.")
-    ] = None,
+    ] = None
     precision: Annotated[
         str | None,
-        o.option(o.TRACKERS, text="What must be active: fp32, fp16, bf16, int8; one or several."),
-    ] = None,
+        o.option(o.TRACKERS, text="What must be active: fp32, bf16, fp16; one or several."),
+    ] = None
     threads: Annotated[
         str | None,
         o.option(
             o.TRACKERS, text="One or several, for example 1,2,4. Default: min(usable CPUs, 4)."
         ),
-    ] = None,
+    ] = None
     targets: Annotated[
         str, o.option(o.TRACKERS, text="Targets a frame, one or several, for example 1,4,8.")
-    ] = "1",
+    ] = "1"
+
+    def cases(self, trackers: list[TrackerSpec]) -> list[SpeedCase]:
+        """Every combination.
+
+        Raises:
+            ConfigError: a word that has no meaning.
+        """
+        from ..speed.config import sweep
+
+        return sweep(
+            trackers,
+            threads=_numbers(self.threads, "--threads") or [None],
+            targets=_numbers(self.targets, "--targets") or [1],
+            runtimes=_words(self.runtime) or [None],
+            precisions=_words(self.precision) or [None],
+        )
+
+
+def speed(
+    *,
+    frames_of: o.SourceOptions,
+    length: LengthOptions,
+    roofline: Annotated[bool, o.option(o.MEASURED, text="Measure the matrix product peak.")] = True,
+    alternatives: Annotated[
+        bool,
+        o.option(
+            o.MEASURED,
+            text="Measure a family's other ways to the same boxes as well: MixFormerV2 without "
+            "its template cache.",
+        ),
+    ] = True,
+    gates: GateOptions,
+    trackers: o.TrackerOptions,
+    swept: SweepOptions,
     files: o.ReportFiles,
     verbose: o.Verbose = False,
 ) -> None:
@@ -55,39 +106,19 @@ def speed(
         from ..speed.config import SpeedOptions
         from ..speed.measure import measure_speed
 
-        outputs = files.outputs()
-        cases = _cases(trackers, runtime, precision, threads, targets)
-        settings = SpeedOptions(
-            source=frames_of.source,
-            box=frames_of.first_box(),
-            rounds=rounds,
-            frames=frames,
-            warmup=warmup,
-        )
+        outputs, cases = files.outputs(), swept.cases(trackers.specs())
+        options = SpeedOptions(source=frames_of.source, box=frames_of.first_box(), **vars(length))
         with bar(stderr_console(), "speed") as progress:
-            report = measure_speed(cases, settings, roofline=roofline, progress=progress)
+            report = measure_speed(
+                cases, options, roofline=roofline, alternatives=alternatives, progress=progress
+            )
         hand_over(report, outputs)
         stop_if_interrupted(report.interrupted)
-        if failed := _failures(report, fail_under_fps, fail_over_p99):
+        if failed := _failures(report, gates.fail_under_fps, gates.fail_over_p99):
             stop(ExitCode.PERFORMANCE, "\n".join(failed))
-
-
-def _cases(
-    trackers: o.TrackerOptions,
-    runtime: str | None,
-    precision: str | None,
-    threads: str | None,
-    targets: str,
-) -> list[SpeedCase]:
-    from ..speed.config import sweep
-
-    return sweep(
-        trackers.specs(),
-        threads=_numbers(threads, "--threads") or [None],
-        targets=_numbers(targets, "--targets"),
-        runtimes=_words(runtime) or [None],
-        precisions=_words(precision) or [None],
-    )
+        if report.impossible:
+            names = "; ".join(report.impossible)
+            stop(ExitCode.UNAVAILABLE, f"Not possible here, see above: {names}.")
 
 
 def _failures(report: SpeedReport, fps: float | None, p99: float | None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from ...errors import FartrackError
 from ..accuracy.run import Run
 from ..datasets import Problem, Sequence
-from ..workers.child import Child, ChildError
+from ..workers.child import Child, ChildEndedError
 
 
 def track_interleaved(children: Items[Child], sequence: Sequence) -> list[Run]:
@@ -23,6 +23,9 @@ def track_interleaved(children: Items[Child], sequence: Sequence) -> list[Run]:
 
     Returns:
         One run a contender.
+
+    Raises:
+        ChildEndedError: a contender's process has ended.
     """
     runs = [Run(name=sequence.name, boxes=[], scores=[], times_ms=[], size=None) for _ in children]
     started = [_init(child, sequence, run) for child, run in zip(children, runs, strict=True)]
@@ -38,7 +41,7 @@ def track_interleaved(children: Items[Child], sequence: Sequence) -> list[Run]:
 def _init(child: Child, sequence: Sequence, run: Run) -> bool:
     try:
         answer = child.ask("init", frame=str(sequence.frames[0]), box=sequence.first_box)
-    except ChildError:
+    except ChildEndedError:
         raise
     except FartrackError as error:
         run.problems.append(_problem(sequence, 0, str(error), fatal=True))
@@ -54,7 +57,7 @@ def _init(child: Child, sequence: Sequence, run: Run) -> bool:
 def _track(child: Child, sequence: Sequence, i: int, run: Run) -> None:
     try:
         answer = child.ask("track", frame=str(sequence.frames[i]))
-    except ChildError:
+    except ChildEndedError:
         raise
     except FartrackError as error:
         run.problems.append(_problem(sequence, i, f"{error} The last box is repeated."))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ...errors import ConfigError, InputError, MissingDependencyError
+from ...errors import ArtifactError, ConfigError, InputError, RuntimeUnavailableError
+from ..identity import digest
 from ..trackers import TrackerSpec
 from ..workers import opencv_peer
 from ..workers.child import Child, ChildError, module_command
@@ -51,6 +53,10 @@ class OpenCVPeer(BaseModel):
         """For tables."""
         return NAMES[self.kind]
 
+    def fingerprint(self) -> str:
+        """Hash of the description and the bytes of the model files."""
+        return digest(self.model_dump_json(), [Path(f) for f in self.files.values()])
+
 
 Contender = TrackerSpec | OpenCVPeer
 
@@ -86,30 +92,46 @@ def start(contender: Contender) -> tuple[Child, dict[str, Any]]:
     Raises:
         FartrackError: it cannot be loaded.
     """
-    if isinstance(contender, TrackerSpec):
-        child = Child(module_command("workers.fartrack_peer"), contender.name, contender.threads)
-        request: dict[str, Any] = {"spec": contender.model_dump()}
-    else:
-        command = [contender.python or sys.executable, opencv_peer.__file__]
-        child = Child(command, contender.name, contender.threads)
-        request = contender.model_dump()
+    if isinstance(contender, OpenCVPeer):
+        return _start_opencv(contender)
+    command = module_command("workers.fartrack_peer")
+    child = Child(command, contender.name, contender.threads)
+    return child, _opened(child, {"spec": contender.model_dump()})
+
+
+def _start_opencv(peer: OpenCVPeer) -> tuple[Child, dict[str, Any]]:
+    python = peer.python or sys.executable
+    if shutil.which(python) is None:
+        raise ConfigError(f"expected a Python interpreter with --opencv-python; {python} is none.")
+    child = Child([python, opencv_peer.__file__], peer.name, peer.threads)
     try:
-        return child, child.ask("open", **request)
+        return child, _opened(child, peer.model_dump())
     except ChildError as error:
-        child.close()
-        if isinstance(contender, OpenCVPeer) and "has no Tracker" in str(error):
-            raise _no_contrib(error) from error
+        if peer.files and "OpenCV(" in str(error):
+            raise ArtifactError(_unreadable(peer, error)) from error
+        if "has no Tracker" in str(error) or "No module named 'cv2'" in str(error):
+            raise RuntimeUnavailableError(_no_contrib(python, error)) from error
         raise
+
+
+def _opened(child: Child, request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return child.ask("open", **request)
     except BaseException:
         child.close()
         raise
 
 
-def _no_contrib(error: ChildError) -> MissingDependencyError:
-    missing = MissingDependencyError("opencv-contrib-python", "bench")
-    missing.args = (
-        f"{error}. It cannot be installed beside opencv-python: make an environment of its own "
-        "(python -m venv peers && peers/bin/pip install opencv-contrib-python) and name it with "
-        "--opencv-python peers/bin/python.",
+def _unreadable(peer: OpenCVPeer, error: ChildError) -> str:
+    files = ", ".join(f"{key} {file}" for key, file in peer.files.items())
+    return f"expected model files of {peer.name} that OpenCV can read ({files}). {error}"
+
+
+def _no_contrib(python: str, error: ChildError) -> str:
+    reason = str(error).splitlines()[-1]
+    return (
+        f"{python} lacks a peer: {reason}. opencv-contrib-python cannot be installed beside "
+        "opencv-python: make an environment of its own (python -m venv peers && peers/bin/pip "
+        "install opencv-contrib-python) and name it with --opencv-python peers/bin/python, or "
+        "choose others with --peer."
     )
-    return missing

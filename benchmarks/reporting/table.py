@@ -26,6 +26,7 @@ class Table:
         digits: decimals of floats on screen; CSV keeps all.
         decimals: the same for single columns.
         note: one line below.
+        detail: only for files, too long for the screen.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Table:
     digits: int = 3
     decimals: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
+    detail: bool = False
 
     def text(self, cell: Cell, column: int) -> str:
         """A cell as people read it."""

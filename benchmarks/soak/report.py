@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..env.conditions import Conditions
 from ..reporting.outputs import Plot
-from ..reporting.table import Table
+from ..reporting.table import Cell, Table
+from ..trackers import running_on
 
 MIB = 1024 * 1024
 SETTLING = 0.2
@@ -16,6 +18,13 @@ SETTLING = 0.2
 
 SETTLING_FRAMES = 3000
 """Never fewer than these: a target's template memory grows to its limit, then stops."""
+
+
+ROWS = (
+    "resident memory, MiB; growth per 10,000 frames",
+    "median latency, ms; rise as a share",
+    "file descriptors; growth",
+)
 
 
 class Limits(BaseModel):
@@ -55,8 +64,8 @@ class SoakReport(BaseModel):
     """What `run_soak` returns.
 
     Attributes:
+        conditions: machine, day, load.
         tracker: its name.
-        machine: CPU and cores.
         active: runtime, device, precision, threads.
         frames: tracked.
         seconds: wall time.
@@ -67,8 +76,8 @@ class SoakReport(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    conditions: Conditions
     tracker: str
-    machine: str
     active: dict[str, str] = {}
     frames: int = 0
     seconds: float = 0.0
@@ -80,6 +89,11 @@ class SoakReport(BaseModel):
         """The samples that count."""
         late = self.samples[int(len(self.samples) * SETTLING) :]
         return [s for s in late if s.frame > SETTLING_FRAMES]
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the run was long enough for its limits to mean anything."""
+        return self.rss_slope is not None and self.latency_drift is not None
 
     @property
     def rss_slope(self) -> float | None:
@@ -142,40 +156,30 @@ class SoakReport(BaseModel):
 
     def tables(self) -> list[Table]:
         """The verdict, one line a limit."""
-        note = (
-            f"{self.machine}. {self.frames:,} frames in {self.seconds:,.0f} s. The first "
-            f"{SETTLING:.0%}, and {SETTLING_FRAMES:,} frames at least, do not count."
-        )
-        if self.interrupted:
-            note += " Interrupted."
-        first, last = (self.samples[0], self.samples[-1]) if self.samples else (None, None)
-        table = Table("Soak", ["what", "start", "end", "found", "limit"], digits=2, note=note)
-        if first is None or last is None:
-            return [table]
-        table.rows = [
-            [
-                "resident memory MiB; growth per 10,000 frames",
-                first.rss / MIB,
-                last.rss / MIB,
-                self.rss_slope,
-                self.limits.rss_mib_per_10k,
-            ],
-            [
-                "median latency ms; rise as a share",
-                first.median_ms,
-                last.median_ms,
-                self.latency_drift,
-                self.limits.latency_drift,
-            ],
-            [
-                "file descriptors; growth",
-                _float(first.descriptors),
-                _float(last.descriptors),
-                _float(self.descriptor_growth),
-                float(self.limits.descriptors),
-            ],
-        ]
+        columns = ["what", "settled", "last", "found", "limit"]
+        table = Table("Soak", columns, digits=2, note=self._foot())
+        if self.samples:
+            first, last = _looks(next(iter(self.settled()), None)), _looks(self.samples[-1])
+            found = [self.rss_slope, self.latency_drift, self.descriptor_growth]
+            table.rows = [
+                list(row) for row in zip(ROWS, first, last, found, self._limits(), strict=True)
+            ]
         return [table]
+
+    def _limits(self) -> tuple[Cell, ...]:
+        return self.limits.rss_mib_per_10k, self.limits.latency_drift, self.limits.descriptors
+
+    def _foot(self) -> str:
+        by = running_on(self.active)
+        parts = [
+            f"{self.tracker} ({by})." if by else f"{self.tracker}.",
+            f"{self.frames:,} frames in {self.seconds:,.0f} s, one init.",
+            self.conditions.line + self.conditions.warning,
+            f"The first {SETTLING:.0%}, and {SETTLING_FRAMES:,} frames at least, do not count.",
+            "" if self.is_judged else "Too short to judge.",
+            "Interrupted." if self.interrupted else "",
+        ]
+        return " ".join(part for part in parts if part)
 
     def plots(self) -> Mapping[str, Plot]:
         """Memory and latency over the frames."""
@@ -190,5 +194,7 @@ class SoakReport(BaseModel):
         return {}
 
 
-def _float(value: int | None) -> float | None:
-    return None if value is None else float(value)
+def _looks(sample: Sample | None) -> tuple[Cell, ...]:
+    if sample is None:
+        return None, None, None
+    return sample.rss / MIB, sample.median_ms, sample.descriptors

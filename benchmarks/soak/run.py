@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ...errors import ConfigError, MissingDependencyError
-from ..env.collect import machine_line
+from ...errors import InputError
+from ..clip import clip_of
+from ..env.conditions import here_and_now
 from ..reporting.progress import Progress, silent
 from ..trackers import TrackerSpec, describe
+from .plan import Plan
+from .process import open_descriptors, resident
 from .report import Limits, Sample, SoakReport
 
 MOST_HELD = 240
-SAMPLES = 200
+"""Frames of the source that are held in memory."""
 
 
 def run_soak(
@@ -44,30 +44,28 @@ def run_soak(
         box: first box in pixels, needed with a source.
         scripted: everything real but the model, whose outputs are scripted.
         limits: what is still fine.
-        progress: told at every sample.
+        progress: told at every look; the unit is frames or seconds.
 
     Returns:
         The report; `SoakReport.failures` says which limits were passed.
 
     Raises:
-        ConfigError: neither or both of frames and minutes.
+        ConfigError: neither or both of frames and minutes, or a source without a box.
+        InputError: a source without frames.
     """
-    if (frames is None) == (minutes is None):
-        raise ConfigError("expected either a number of frames or of minutes.")
-    images, first = _clip(source, box)
-    opened, name = _open(tracker or TrackerSpec(), scripted)
+    plan, (name, first) = Plan(frames, minutes), clip_of(source, box)
+    images = _images(name)
+    opened, label = _open(tracker or TrackerSpec(), scripted)
     report = SoakReport(
-        tracker=name, machine=machine_line(), active=describe(opened), limits=limits or Limits()
+        conditions=here_and_now(),
+        tracker=label,
+        active=describe(opened),
+        limits=limits or Limits(),
     )
     start = time.perf_counter()
     try:
         opened.init(images[0], first)
-        for sample in _samples(opened, images, _plan(frames, minutes, start)):
-            report.samples.append(sample)
-            report.frames = sample.frame
-            progress(sample.frame, frames or sample.frame, f"{sample.rss >> 20} MiB")
-    except KeyboardInterrupt:
-        report.interrupted = True
+        _track(opened, images, plan, report, progress)
     finally:
         opened.close()
     report.seconds = time.perf_counter() - start
@@ -82,36 +80,53 @@ def _open(tracker: TrackerSpec, scripted: bool) -> tuple[Any, str]:
     return scripted_tracker(), "scripted pico"
 
 
-def _plan(
-    frames: int | None, minutes: float | None, start: float
-) -> tuple[int, Callable[[int], bool]]:
-    """Frames between two samples, and whether a number of frames is enough."""
-    if frames is not None:
-        return max(1, frames // SAMPLES), lambda done: done >= frames
-    end = start + (minutes or 0.0) * 60.0
-    return 50, lambda _: time.perf_counter() >= end
+def _images(name: str) -> list[Any]:
+    from ...video.sources import open_source
+
+    with open_source(name) as opened:
+        images = [frame.image for _, frame in zip(range(MOST_HELD), opened, strict=False)]
+    if not images:
+        raise InputError(f"expected frames in {name}; it has none.")
+    return images
 
 
-def _samples(
-    tracker: Any, images: list[Any], plan: tuple[int, Callable[[int], bool]]
-) -> Iterator[Sample]:
-    every, enough = plan
+def _track(
+    tracker: Any, images: list[Any], plan: Plan, report: SoakReport, progress: Progress
+) -> None:
+    """Until the plan is over or Ctrl-C; the last look is at the end."""
     times: list[float] = []
-    for done, image in enumerate(_ping_pong(images), 1):
-        start = time.perf_counter()
-        tracker.track(image)
-        times.append((time.perf_counter() - start) * 1e3)
-        last = enough(done)
-        if last or done % every == 0:
-            yield Sample(
-                frame=done,
-                rss=resident(),
-                descriptors=open_descriptors(),
-                median_ms=float(np.median(times)),
-            )
-            times.clear()
-        if last:
-            return
+    try:
+        for image in _ping_pong(images):
+            times.append(_milliseconds(tracker, image))
+            report.frames += 1
+            if plan.is_due(report.frames):
+                _look(report, times)
+                done = plan.position(report.frames)
+                progress(int(done), int(plan.total), f"{report.samples[-1].rss >> 20} MiB")
+            if plan.is_over(report.frames):
+                break
+    except KeyboardInterrupt:
+        report.interrupted = True
+    if times:
+        _look(report, times)
+
+
+def _milliseconds(tracker: Any, image: Any) -> float:
+    start = time.perf_counter()
+    tracker.track(image)
+    return (time.perf_counter() - start) * 1e3
+
+
+def _look(report: SoakReport, times: list[float]) -> None:
+    """A sample of the frames since the last one."""
+    sample = Sample(
+        frame=report.frames,
+        rss=resident(),
+        descriptors=open_descriptors(),
+        median_ms=float(np.median(times)),
+    )
+    report.samples.append(sample)
+    times.clear()
 
 
 def _ping_pong(images: list[Any]) -> Iterator[Any]:
@@ -120,44 +135,3 @@ def _ping_pong(images: list[Any]) -> Iterator[Any]:
     while True:
         for i in order:
             yield images[i]
-
-
-def _clip(
-    source: str | None, box: tuple[float, float, float, float] | None
-) -> tuple[list[Any], tuple[float, ...]]:
-    from ...video.sources import open_source
-
-    name: str | Path
-    if source is None:
-        from ...video.demo import demo_clip
-
-        clip = demo_clip()
-        name, first = clip.path, tuple(box or clip.box)
-    elif box is None:
-        raise ConfigError("expected --box x,y,w,h with --source: where is the target at first?")
-    else:
-        name, first = source, box
-    with open_source(name) as opened:
-        images = [frame.image for _, frame in zip(range(MOST_HELD), opened, strict=False)]
-    return images, first
-
-
-def resident() -> int:
-    """Resident memory of this process in bytes."""
-    statm = Path("/proc/self/statm")
-    if statm.is_file():
-        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return int(_psutil().Process().memory_info().rss)
-
-
-def open_descriptors() -> int | None:
-    """Open file descriptors of this process; None where the system does not tell."""
-    folder = Path("/proc/self/fd")
-    return len(os.listdir(folder)) if folder.is_dir() else None
-
-
-def _psutil() -> Any:
-    try:
-        return importlib.import_module("psutil")
-    except ImportError as error:
-        raise MissingDependencyError("psutil", "bench", "to read memory") from error

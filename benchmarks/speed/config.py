@@ -7,8 +7,13 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ...errors import ConfigError
+from ...runtimes.opening import RUNTIMES
 from ...threads import resolve_threads
 from ..trackers import TrackerSpec
+
+PRECISIONS = ("fp32", "bf16", "fp16", "int8")
+"""What a runtime can say that it computes in."""
 
 
 class SpeedOptions(BaseModel):
@@ -36,7 +41,8 @@ class SpeedCase(BaseModel):
 
     Attributes:
         tracker: what tracks; its threads are set.
-        targets: tracked in every frame, one after the other, with one model.
+        targets: tracked in every frame with one model; several go through `MultiTracker`,
+            in one pass where the model takes batches.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,7 +66,13 @@ def sweep(
     runtimes: Sequence[str | None] = (None,),
     precisions: Sequence[str | None] = (None,),
 ) -> list[SpeedCase]:
-    """Every combination, in the order of the arguments; threads resolved to numbers."""
+    """Every combination, in the order of the arguments; threads resolved to numbers.
+
+    Raises:
+        ConfigError: a runtime or a precision that there is not.
+    """
+    _require_known("runtime", runtimes, ("pytorch", *RUNTIMES))
+    _require_known("precision", precisions, PRECISIONS)
     cases = []
     for tracker, runtime, precision, count, number in itertools.product(
         trackers, runtimes, precisions, threads, targets
@@ -72,3 +84,9 @@ def sweep(
         }
         cases.append(SpeedCase(tracker=tracker.model_copy(update=changes), targets=number))
     return cases
+
+
+def _require_known(what: str, asked: Sequence[str | None], known: Sequence[str]) -> None:
+    unknown = [word for word in asked if word is not None and word not in known]
+    if unknown:
+        raise ConfigError(f"expected --{what} out of {', '.join(known)}; got {unknown[0]!r}.")

@@ -8,13 +8,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...errors import ConfigError
-from ..env.collect import machine_line
-from ..env.load import load_average
+from ...errors import ConfigError, FartrackError, RuntimeUnavailableError
+from ..clip import clip_of
+from ..env.conditions import here_and_now
 from ..reporting.progress import Progress, silent
 from ..reporting.stats import Percentiles
 from ..workers.child import Child, module_command
-from .complexity import complexity_of
+from .alternatives import (
+    Alternative,
+    alternative_cases,
+    complexity_of,
+    complexity_otherwise,
+    paired_ratio,
+)
 from .config import SpeedCase, SpeedOptions
 from .report import SpeedReport, SpeedRow
 from .roofline import PeakMeter
@@ -35,6 +41,12 @@ class _Bench:
     times: dict[str, list[float]] = field(default_factory=dict)
     wall_s: float = 0.0
     rss: int = 0
+    others: dict[str, _Bench | FartrackError] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> list[_Bench]:
+        """Itself and its alternatives that can be measured."""
+        return [self, *(other for other in self.others.values() if isinstance(other, _Bench))]
 
 
 def measure_speed(
@@ -42,42 +54,70 @@ def measure_speed(
     options: SpeedOptions | None = None,
     *,
     roofline: bool = True,
+    alternatives: bool = True,
     progress: Progress = silent,
 ) -> SpeedReport:
     """Measure real frames through every stage, configurations taking turns.
 
     Each has its own process, so that peak memory is its own and libraries do not disturb
     each other; only one works at a time. Turns rotate, so that machine noise hits all alike.
+    A combination of several that this machine cannot run is named in ``impossible``.
 
     Args:
         cases: from `sweep`.
         options: how long and on what.
         roofline: measure the matrix product peak for every number of threads.
+        alternatives: measure other ways to the same boxes that a family has as well.
         progress: told after every turn.
 
     Returns:
         The report; ``interrupted`` is set when Ctrl-C ended it early.
 
     Raises:
-        ConfigError: no cases, or two alike.
-        FartrackError: a configuration cannot be loaded.
+        ConfigError: no cases, two alike, or a source without a box.
+        FartrackError: no configuration can be loaded, or a file is not there.
     """
+    settings = options or SpeedOptions()
+    _require_usable(cases, settings)
+    report = SpeedReport(conditions=here_and_now(), options=settings)
+    with ExitStack() as stack:
+        benches = _start_all(cases, settings, stack, report)
+        for bench in benches if alternatives else []:
+            _start_alternatives(bench, settings, stack)
+        counts = sorted({bench.case.tracker.threads or 1 for bench in benches})
+        peaks = {n: _meter(n, stack) for n in counts} if roofline else {}
+        every = [one for bench in benches for one in bench.measured]
+        report.interrupted = _turns(every, list(peaks.values()), settings, progress)
+        for bench in benches:
+            bench.rss = int(bench.child.ask("stats")["peak_rss"])
+    report.rows = [_row(bench, peaks, settings.frames) for bench in benches if bench.times]
+    return report
+
+
+def _require_usable(cases: Sequence[SpeedCase], options: SpeedOptions) -> None:
     names = [case.name for case in cases]
     if not names or len(set(names)) != len(names):
         raise ConfigError(f"expected configurations that differ; got {names}.")
-    settings = options or SpeedOptions()
-    load = load_average()
-    counts = sorted({case.tracker.threads or 1 for case in cases})
-    with ExitStack() as stack:
-        peaks = {n: _meter(n, stack) for n in counts} if roofline else {}
-        benches = [_start(case, settings, stack) for case in cases]
-        interrupted = _turns(benches, list(peaks.values()), settings, progress)
-        for bench in benches:
-            bench.rss = int(bench.child.ask("stats")["peak_rss"])
-    rows = [_row(bench, peaks) for bench in benches if bench.times]
-    return SpeedReport(
-        machine=machine_line(), options=settings, load=load, rows=rows, interrupted=interrupted
-    )
+    clip_of(options.source, options.box)
+
+
+def _start_all(
+    cases: Sequence[SpeedCase], options: SpeedOptions, stack: ExitStack, report: SpeedReport
+) -> list[_Bench]:
+    """What can be started; what this machine lacks is noted, unless it is everything."""
+    tried = [(case, _started(case, options, stack)) for case in cases]
+    errors = {case.name: found for case, found in tried if isinstance(found, FartrackError)}
+    if len(errors) == len(cases):
+        raise next(iter(errors.values()))
+    report.impossible = {name: str(e).removeprefix(f"{name}: ") for name, e in errors.items()}
+    return [found for _, found in tried if isinstance(found, _Bench)]
+
+
+def _started(case: SpeedCase, options: SpeedOptions, stack: ExitStack) -> _Bench | FartrackError:
+    try:
+        return _start(case, options, stack)
+    except (ConfigError, RuntimeUnavailableError) as error:
+        return error
 
 
 def _start(case: SpeedCase, options: SpeedOptions, stack: ExitStack) -> _Bench:
@@ -87,6 +127,14 @@ def _start(case: SpeedCase, options: SpeedOptions, stack: ExitStack) -> _Bench:
     opened = child.ask("open", case=case.model_dump(), options=options.model_dump())
     cold_s = time.perf_counter() - start
     return _Bench(case, child, opened["load_s"], opened["first_ms"], cold_s, child.ask("about"))
+
+
+def _start_alternatives(bench: _Bench, options: SpeedOptions, stack: ExitStack) -> None:
+    for name, case in alternative_cases(bench.case, bench.about["config"]).items():
+        try:
+            bench.others[name] = _start(case, options, stack)
+        except FartrackError as error:
+            bench.others[name] = error
 
 
 def _meter(threads: int, stack: ExitStack) -> PeakMeter:
@@ -126,7 +174,7 @@ def _turn(bench: _Bench, frames: int) -> None:
         bench.times.setdefault(stage, []).extend(values)
 
 
-def _row(bench: _Bench, peaks: dict[int, PeakMeter]) -> SpeedRow:
+def _row(bench: _Bench, peaks: dict[int, PeakMeter], frames: int) -> SpeedRow:
     total = Percentiles.of(bench.times["total"])
     if total is None:
         raise ConfigError("expected at least one measured frame.")
@@ -148,4 +196,19 @@ def _row(bench: _Bench, peaks: dict[int, PeakMeter]) -> SpeedRow:
         complexity=complexity_of(bench.about["config"]),
         peak_gflops=peak.gflops if peak else None,
         peak_library=peak.library if peak else None,
+        alternatives=[_alternative(bench, name, frames) for name in bench.others],
+    )
+
+
+def _alternative(bench: _Bench, name: str, frames: int) -> Alternative:
+    other, work = bench.others[name], complexity_otherwise(bench.about["config"], name)
+    if isinstance(other, FartrackError):
+        return Alternative(name=name, complexity=work, refusal=str(other))
+    total = other.times.get("total", [])
+    found = Percentiles.of(total)
+    return Alternative(
+        name=name,
+        complexity=work,
+        p50_ms=found.p50 if found else None,
+        ratio=paired_ratio(total, bench.times["total"], frames),
     )

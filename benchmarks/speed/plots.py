@@ -37,4 +37,4 @@ def stage_bars(figure: Figure, report: SpeedReport) -> None:
     ax.grid(visible=False, axis="y")
     ax.margins(x=0.14)
     ax.set(title="Stages of a frame, median", xlabel="milliseconds (whisker: p90 of the frame)")
-    ax.legend(ncols=len(STAGES), loc="lower right", bbox_to_anchor=(1.0, 1.0))
+    figure.legend(ncols=len(STAGES), loc="outside lower center")

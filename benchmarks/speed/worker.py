@@ -7,19 +7,22 @@ import sys
 import time
 from typing import Any
 
+from ...errors import InputError
+from ..clip import clip_of
 from ..trackers import describe
 from ..workers.wire import serve
 from .config import SpeedCase, SpeedOptions
+from .targets import Targets, targets_of
 
 STAGES = ("read", "crop", "infer", "decode", "template")
 
 
 class Bench:
-    """The trackers and the source of this process."""
+    """The targets and the source of this process."""
 
     def __init__(self) -> None:
-        self._trackers: list[Any] = []
-        self._options = SpeedOptions()
+        self._tracker: Any = None
+        self._targets: Targets
         self._source: Any = None
         self._name = ""
         self._box: tuple[float, ...] = ()
@@ -27,22 +30,21 @@ class Bench:
     def open(self, request: dict[str, Any]) -> dict[str, Any]:
         """Load the model; the times are part of the cold start."""
         case = SpeedCase.model_validate(request["case"])
-        self._options = SpeedOptions.model_validate(request["options"])
+        options = SpeedOptions.model_validate(request["options"])
         start = time.perf_counter()
-        first: Any = case.tracker.open()
+        self._tracker = case.tracker.open()
         loaded = time.perf_counter()
-        self._trackers = [first, *(_sibling(first, case) for _ in range(case.targets - 1))]
-        self._name, self._box = _clip(self._options)
+        self._targets = targets_of(self._tracker, case)
+        self._name, self._box = clip_of(options.source, options.box)
         self._rewind()
         first_ms = self._frames(1)["total"][0]
         return {"load_s": loaded - start, "first_ms": first_ms}
 
     def about(self, _: dict[str, Any]) -> dict[str, Any]:
         """What is active, and the model's configuration where it has one."""
-        first = self._trackers[0]
-        config = getattr(getattr(first, "model", None), "config", None)
+        config = getattr(getattr(self._tracker, "model", None), "config", None)
         dumped = config.model_dump(mode="json") if config is not None else None
-        return {"active": describe(first), "config": dumped}
+        return {"active": describe(self._tracker), "config": dumped}
 
     def block(self, request: dict[str, Any]) -> dict[str, Any]:
         """Measure a number of frames."""
@@ -58,22 +60,18 @@ class Bench:
         if self._source is not None:
             self._source.close()
         self._source = open_source(self._name)
-        frame = self._source.read()
-        for i, tracker in enumerate(self._trackers):
-            tracker.init(frame.image, _shifted(self._box, i))
+        first = self._source.read()
+        if first is None:
+            raise InputError(f"expected frames in {self._name}; it has none.")
+        self._targets.init(first.image, self._box)
 
     def _frames(self, count: int) -> dict[str, Any]:
         """Milliseconds a frame by stage (all targets together), and wall seconds."""
         found: dict[str, list[float]] = {name: [] for name in (*STAGES, "total")}
         wall = 0.0
-        while len(found["total"]) < count:
-            start = time.perf_counter()
-            frame = self._source.read()
-            read = time.perf_counter()
-            if frame is None:
-                self._rewind()
-                continue
-            results = [tracker.track(frame.image) for tracker in self._trackers]
+        for _ in range(count):
+            image, start, read = self._next()
+            results = list(self._targets.track(image))
             end = time.perf_counter()
             wall += end - start
             found["read"].append((read - start) * 1e3)
@@ -82,35 +80,20 @@ class Bench:
                 found[stage].append(sum(_stage(r, stage) for r in results))
         return {**found, "wall_s": wall}
 
+    def _next(self) -> tuple[Any, float, float]:
+        """An image, and when reading it began and ended; a source that is over begins again."""
+        for _ in range(2):
+            start = time.perf_counter()
+            frame = self._source.read()
+            read = time.perf_counter()
+            if frame is not None:
+                return frame.image, start, read
+            self._rewind()
+        raise InputError(f"expected at least two frames in {self._name}; got one.")
+
 
 def _stage(result: Any, name: str) -> float:
     return float(getattr(getattr(result, "timings", None), name, 0.0))
-
-
-def _sibling(first: Any, case: SpeedCase) -> Any:
-    """One more target with the same weights."""
-    if hasattr(first, "model"):
-        return type(first)(first.model)
-    return case.tracker.open()
-
-
-def _shifted(box: tuple[float, ...], i: int) -> tuple[float, ...]:
-    """Targets beside each other, so that no two do exactly the same work."""
-    x, y, w, h = box
-    return (x + (i % 4) * w / 8, y + (i // 4) * h / 8, w, h)
-
-
-def _clip(options: SpeedOptions) -> tuple[str, tuple[float, ...]]:
-    if options.source is None:
-        from ...video.demo import demo_clip
-
-        clip = demo_clip()
-        return str(clip.path), tuple(options.box or clip.box)
-    if options.box is None:
-        from ...errors import ConfigError
-
-        raise ConfigError("expected --box x,y,w,h with --source: where is the target at first?")
-    return options.source, tuple(options.box)
 
 
 def peak_rss() -> int:

@@ -22,7 +22,11 @@ THREAD_VARIABLES = (
 
 
 class ChildError(FartrackError):
-    """A child process ended, or could not do what it was asked for."""
+    """A child process could not do what it was asked for."""
+
+
+class ChildEndedError(ChildError):
+    """A child process is not there, or no longer."""
 
 
 class Child:
@@ -53,7 +57,7 @@ class Child:
             )
         except OSError as error:
             self._stderr.close()
-            raise ChildError(f"expected a program at {command[0]}: {error}") from error
+            raise ChildEndedError(f"expected a program at {command[0]}: {error}") from error
 
     @property
     def pid(self) -> int:
@@ -66,6 +70,7 @@ class Child:
         Answers that nobody fetched, because Ctrl-C came in between, are dropped first.
 
         Raises:
+            ChildEndedError: there is nobody to ask.
             FartrackError: what the child raised, as the same class where it is one of ours.
         """
         while self._unread:
@@ -107,11 +112,11 @@ class Child:
                 except BrokenPipeError:
                     continue
 
-    def _ended(self) -> ChildError:
+    def _ended(self) -> ChildEndedError:
         status = self._process.wait()
         self._stderr.seek(0)
         tail = self._stderr.read()[-1500:].decode(errors="replace").strip()
-        return ChildError(f"{self.name}: its process ended with status {status}.\n{tail}")
+        return ChildEndedError(f"{self.name}: its process ended with status {status}.\n{tail}")
 
 
 def module_command(module: str) -> list[str]:

@@ -44,6 +44,25 @@ class Slow(Still):
         return super().track(frame)
 
 
+class Stopping(Still):
+    """Ctrl-C in the eighth frame."""
+
+    def track(self, frame):
+        if self.n == 7:
+            raise KeyboardInterrupt
+        return super().track(frame)
+
+
+class Failing(Still):
+    """Raises in the third frame it tracks, what nobody foresaw."""
+
+    def track(self, frame):
+        result = super().track(frame)
+        if self.n == 3:
+            raise RuntimeError("lost its mind")
+        return result
+
+
 class Leaking(Still):
     """Opens a file a frame and closes none."""
 

@@ -1,10 +1,12 @@
 """The environment report names what a bug report needs."""
 
+import importlib.metadata
 import json
+from datetime import date
 
 from fartrack_sdk.benchmarks.env import collect
 from fartrack_sdk.benchmarks.env.collect import environment
-from fartrack_sdk.benchmarks.env.load import busy_note
+from fartrack_sdk.benchmarks.env.conditions import Conditions, here_and_now
 
 
 def test_report_has_every_part():
@@ -45,5 +47,14 @@ def test_command(bench):
 
 
 def test_busy_machine_is_said_so():
-    assert busy_note(None) == busy_note(0.0) == ""
-    assert "trust the ratios" in busy_note(99.0)
+    quiet = Conditions(machine="m", date="2026-01-31", version="1.0", load=0.0)
+    assert quiet.warning == quiet.model_copy(update={"load": None}).warning == ""
+    assert "trust the ratios" in quiet.model_copy(update={"load": 99.0}).warning
+    assert quiet.line == "m, 2026-01-31, fartrack-sdk 1.0."
+
+
+def test_conditions_are_those_of_this_machine_and_day():
+    found = here_and_now()
+    assert collect.cpu_name() in found.machine
+    assert date.fromisoformat(found.date) <= date.today()
+    assert found.version == importlib.metadata.version("fartrack-sdk")

@@ -2,12 +2,15 @@
 
 import pytest
 
+from fartrack_sdk.benchmarks.env.conditions import Conditions
+from fartrack_sdk.benchmarks.soak.plan import SAMPLES, Plan
 from fartrack_sdk.benchmarks.soak.report import Limits, Sample, SoakReport
 from fartrack_sdk.benchmarks.soak.run import run_soak
 from fartrack_sdk.benchmarks.trackers import TrackerSpec
 from fartrack_sdk.errors import ConfigError
 
 MIB = 2**20
+CONDITIONS = Conditions(machine="m", date="2026-01-31", version="1.0")
 
 
 def report(rss=lambda f: 200 * MIB, ms=lambda f: 5.0, descriptors=lambda f: 9, frames=20_000):
@@ -15,7 +18,9 @@ def report(rss=lambda f: 200 * MIB, ms=lambda f: 5.0, descriptors=lambda f: 9, f
     samples = [
         Sample(frame=f, rss=int(rss(f)), descriptors=descriptors(f), median_ms=ms(f)) for f in steps
     ]
-    return SoakReport(tracker="t", machine="m", frames=frames, samples=samples, limits=Limits())
+    return SoakReport(
+        conditions=CONDITIONS, tracker="t", frames=frames, samples=samples, limits=Limits()
+    )
 
 
 def test_steady_process_passes():
@@ -48,9 +53,43 @@ def test_open_files_fail():
     assert "descriptors" in report(descriptors=lambda f: f // 1000).failures()[0]
 
 
-def test_too_short_to_judge():
+def test_too_short_to_judge_is_said_so():
     found = report(frames=1000)
     assert (found.rss_slope, found.latency_drift, found.failures()) == (None, None, [])
+    assert "Too short to judge" in found.tables()[0].note
+    assert "Too short to judge" not in report().tables()[0].note
+
+
+def test_foot_names_frames_machine_and_day():
+    note = report().tables()[0].note
+    assert "20,000 frames" in note
+    assert "m, 2026-01-31, fartrack-sdk 1.0." in note
+
+
+def test_a_plan_looks_so_many_times_and_ends():
+    plan = Plan(10_000, None)
+    looks = [done for done in range(1, 10_001) if plan.is_due(done)]
+    assert (len(looks), looks[0], looks[-1]) == (SAMPLES, 50, 10_000)
+    assert not plan.is_over(9_999)
+    assert plan.is_over(10_000)
+
+
+def test_a_plan_without_work_is_refused():
+    with pytest.raises(ConfigError, match="more than 0"):
+        Plan(None, 0.0)
+
+
+def test_interrupt_keeps_what_was_seen(tracker_file, plain_set):
+    """Long before the first look of a million frames."""
+    found = run_soak(
+        TrackerSpec(factory=f"{tracker_file}:Stopping"),
+        frames=1_000_000,
+        source=str(plain_set / "ball" / "img"),
+        box=(15, 21, 18, 18),
+    )
+    assert found.interrupted
+    assert [s.frame for s in found.samples] == [found.frames] == [7]
+    assert "Interrupted." in found.tables()[0].note
 
 
 def test_scripted_tracker_holds_its_memory():
@@ -92,7 +131,7 @@ def test_minutes_end_the_run(still, plain_set):
 
 
 def test_frames_or_minutes(still):
-    with pytest.raises(ConfigError, match="either"):
+    with pytest.raises(ConfigError, match="--frames or --minutes"):
         run_soak(still, frames=5, minutes=1.0)
 
 
