@@ -72,6 +72,8 @@ def add_folder(
     frames = list_frames(frame_folder(folder)) if folder.is_dir() else []
     if not annotation.is_file():
         message = f"expected the annotation {annotation.name}; there is none."
+        if not frames:
+            message = f"expected images and the annotation {annotation.name}; found neither."
         dataset.add(None, [Problem(sequence=name, message=message, fatal=True)])
         return
     boxes, problems = read_boxes(annotation, name)

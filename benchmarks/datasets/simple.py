@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
+from ..metrics.conventions import LASOT as LASOT_CONVENTION
 from ..metrics.conventions import OTB as OTB_CONVENTION
+from ..metrics.scores import Flags
 from .files import assemble, list_frames, read_boxes, read_flags
 from .layout import Layout, add_folder, any_file, frame_folder, subfolders
 from .sequence import Dataset, Problem
@@ -67,7 +71,19 @@ def _vot_tags(folder: Path) -> tuple[str, ...]:
 
 def _read_vasttrack(root: Path, dataset: Dataset) -> None:
     for file in sorted([*root.glob("*/Groundtruth.txt"), *root.glob("*/*/Groundtruth.txt")]):
-        add_folder(dataset, file.parent.name, file.parent, file)
+        add_folder(
+            dataset,
+            file.parent.name,
+            file.parent,
+            file,
+            absent=lambda _, file=file: _vasttrack_absent(file),  # type: ignore[misc]
+        )
+
+
+def _vasttrack_absent(annotation: Path) -> Flags:
+    """A row of zeros says that the target is not there, as the set's own toolkit reads it."""
+    boxes, _ = read_boxes(annotation, annotation.parent.name)
+    return np.asarray((boxes == 0.0).all(axis=1))
 
 
 def _is_vot(root: Path) -> bool:
@@ -95,5 +111,5 @@ VASTTRACK = Layout(
     "CLASS/NAME/imgs/*.jpg and CLASS/NAME/Groundtruth.txt",
     lambda root: any_file(root, "*/Groundtruth.txt", "*/*/Groundtruth.txt"),
     _read_vasttrack,
-    OTB_CONVENTION,
+    LASOT_CONVENTION,
 )

@@ -6,7 +6,7 @@ name       frame 0  absent   average    AUC          source
 plain      left out left out sequences  mean of 21   this package
 got10k     left out left out all frames mean of 101  got10k toolkit, ExperimentGOT10k
 otb        truth    miss     sequences  mean of 21   tracker_benchmark_v1.0, OPE
-lasot      truth    miss     sequences  mean of 21   LaSOT_Evaluation_Toolkit
+lasot      truth    miss     sequences  mean of 21   LaSOT_Evaluation_Toolkit, VastTrack's
 trackingnet truth   miss     sequences  trapezoid    TrackingNet-devkit, metrics.py
 ========== ======== ======== ========== ============ ============================
 

@@ -128,8 +128,12 @@ def test_nfs_layout_takes_every_eighth_row(tmp_path, write_frames):
 
 def test_vasttrack_layout(tmp_path, write_frames, write_boxes):
     write_frames(tmp_path / "Zebra" / "Zebra-4" / "imgs", pattern="{:05d}.jpg")
-    write_boxes(tmp_path / "Zebra" / "Zebra-4" / "Groundtruth.txt")
-    assert load_dataset(tmp_path).layout == "vasttrack"
+    rows = np.full((6, 4), 20.0)
+    rows[4] = 0.0
+    write_boxes(tmp_path / "Zebra" / "Zebra-4" / "Groundtruth.txt", rows)
+    found = load_dataset(tmp_path)
+    assert (found.layout, found.convention.name) == ("vasttrack", "lasot")
+    assert np.flatnonzero(found.sequences[0].absent).tolist() == [4]
 
 
 def test_vot_layout_with_polygons_and_tags(tmp_path, write_frames, write_boxes):
@@ -169,14 +173,19 @@ def test_empty_folder_missing_annotation_and_bad_first_box_are_fatal(plain_set, 
     for file in (plain_set / "ball" / "img").iterdir():
         file.unlink()
     (plain_set / "car" / "groundtruth.txt").unlink()
+    (plain_set / "cup").mkdir()
     write_boxes(plain_set / "dog" / "groundtruth.txt", [[5, 5, 0, 9]] * 6)
     found = load_dataset(plain_set)
     assert [s.name for s in found.sequences] == ["egg"]
     assert [(p.sequence, p.fatal) for p in found.problems] == [
         ("ball", True),
         ("car", True),
+        ("cup", True),
         ("dog", True),
     ]
+    assert "cup: expected images and the annotation groundtruth.txt; found neither." in messages(
+        found
+    )
 
 
 def test_attributes_file_adds_attributes(plain_set):

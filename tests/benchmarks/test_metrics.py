@@ -183,6 +183,79 @@ def test_trackingnet_rounds_and_takes_areas():
     )
 
 
+def toolkit_written_out(prediction, truth, absent=()):
+    """OTB's and LaSOT's MATLAB toolkits step by step, with plain loops.
+
+    Bad results repeat the one before, the first result is the true box, absent frames are
+    removed; a true box that is not positive everywhere overlaps by -1 and is at distance
+    -1; every count is divided by the frames of the whole sequence.
+    """
+    results = [list(truth[0])]
+    for box, true in zip(prediction[1:], truth[1:], strict=True):
+        bad = any(math.isnan(v) for v in box) or box[2] <= 0 or box[3] <= 0
+        known = not any(math.isnan(v) for v in true)
+        results.append(results[-1] if bad and known else list(box))
+    overlaps, distances, scaled = [], [], []
+    for i, (box, true) in enumerate(zip(results, truth, strict=True)):
+        if i in absent:
+            continue
+        if not all(v > 0 for v in true):
+            overlaps.append(-1.0)
+            distances.append(-1.0)
+            scaled.append(-1.0)
+            continue
+        dx = box[0] + (box[2] - 1) / 2 - true[0] - (true[2] - 1) / 2
+        dy = box[1] + (box[3] - 1) / 2 - true[1] - (true[3] - 1) / 2
+        overlaps.append(overlap_written_out(box, true))
+        distances.append(math.hypot(dx, dy))
+        scaled.append(math.hypot(dx / true[2], dy / true[3]))
+    frames = len(truth)
+    success = [sum(o > i / 20 for o in overlaps) / frames for i in range(21)]
+    return {
+        "success_curve": success,
+        "precision_curve": [sum(d <= px for d in distances) / frames for px in range(51)],
+        "norm_precision_curve": [sum(d <= i / 100 for d in scaled) / frames for i in range(51)],
+        "auc": sum(success) / 21,
+        "precision": sum(d <= 20 for d in distances) / frames,
+        "norm_precision": sum(d <= 0.2 for d in scaled) / frames,
+    }
+
+
+def hard_sequence(seed):
+    """True boxes that are NaN, zero or at a corner of 0, and results nobody can use.
+
+    Whole pixels, as in the sets: an overlap of 1 is exactly 1.
+    """
+    prediction, truth = (np.round(boxes) for boxes in random_boxes(seed, count=120))
+    truth[20:26] = np.nan
+    truth[40:44] = 0.0
+    truth[50, 0] = 0.0
+    prediction[60] = np.nan
+    prediction[61:63, 2:] = 0.0
+    prediction[64, 3] = -4.0
+    return prediction, truth
+
+
+@pytest.mark.parametrize("seed", [20, 21, 22])
+def test_otb_equals_its_toolkit_with_nan_zeros_and_bad_results(seed):
+    prediction, truth = hard_sequence(seed)
+    found = score_sequence(prediction, truth, CONVENTIONS["otb"])
+    for name, value in toolkit_written_out(prediction, truth).items():
+        np.testing.assert_allclose(getattr(found, name), value, atol=EXACT, err_msg=name)
+
+
+@pytest.mark.parametrize("seed", [23, 24, 25])
+def test_lasot_equals_its_toolkit_with_absent_frames(seed):
+    prediction, truth = hard_sequence(seed)
+    absent = np.zeros(len(truth), dtype=bool)
+    absent[[22, 41, *range(80, 110)]] = True
+    found = score_sequence(prediction, truth, CONVENTIONS["lasot"], absent=absent)
+    expected = toolkit_written_out(prediction, truth, set(np.flatnonzero(absent)))
+    for name, value in expected.items():
+        np.testing.assert_allclose(getattr(found, name), value, atol=EXACT, err_msg=name)
+    assert found.auc != pytest.approx(toolkit_written_out(prediction, truth)["auc"], abs=EXACT)
+
+
 def test_lasot_keeps_absent_frames_in_the_denominator():
     _, truth = random_boxes(10, count=10)
     absent = np.arange(10) >= 6
