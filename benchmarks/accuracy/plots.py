@@ -23,7 +23,7 @@ PANELS = (
 
 
 def curves(figure: Figure, report: AccuracyReport) -> None:
-    """Three panels, one line a tracker, the score in the legend, best first."""
+    """Three panels, one line a tracker, the scores below, best first."""
     axes = figure.subplots(1, len(PANELS), sharey=True)
     for ax, (field, score, title, label, end) in zip(axes, PANELS, strict=True):
         scored = [(i, t) for i, t in enumerate(report.trackers) if t.overall]
@@ -32,7 +32,7 @@ def curves(figure: Figure, report: AccuracyReport) -> None:
             text = f"{getattr(tracker.overall, score):.3f}  {tracker.name}"
             ax.plot(np.linspace(0.0, end, len(values)), values, label=text, **line(i))
         ax.set(title=title, xlabel=label, xlim=(0.0, end), ylim=(0.0, 1.02))
-        ax.legend(loc="lower left" if field == "success_curve" else "lower right")
+        ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.16))
     axes[0].set_ylabel("share of frames")
 
 

@@ -84,7 +84,8 @@ class AccuracyReport(BaseModel):
         height = min(18.0, 1.6 + 0.16 * count * (len(self.trackers) + 0.8))
         return {
             "Success, precision and normalised precision": Plot(
-                draw=lambda figure: curves(figure, self), size=(11.0, 3.8)
+                draw=lambda figure: curves(figure, self),
+                size=(11.0, 3.7 + 0.2 * len(self.trackers)),
             ),
             "Average overlap by sequence": Plot(
                 draw=lambda figure: per_sequence(figure, self), size=(8.0, height)

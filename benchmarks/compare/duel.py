@@ -77,4 +77,5 @@ def _append(run: Run, answer: dict[str, Any]) -> None:
 
 
 def _problem(sequence: Sequence, frame: int, message: str, fatal: bool = False) -> Problem:
-    return Problem(sequence=sequence.name, frame=frame, message=message, fatal=fatal)
+    line = " ".join(message.split())
+    return Problem(sequence=sequence.name, frame=frame, message=line, fatal=fatal)

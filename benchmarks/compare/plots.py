@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .report import CompareReport, Contestant
 
 
+MOST_WITH_HALVES = 1000.0
+
+
 def accuracy_versus_latency(figure: Figure, report: CompareReport) -> None:
     """Median latency to the right, average overlap upwards; the names beside, best first."""
     ax = figure.subplots()
@@ -57,8 +60,8 @@ def _finish(ax: Axes, shown: list[Contestant]) -> None:
 
 
 def _ticks(trackers: list[Contestant]) -> list[float]:
-    """1, 2, 5, 10... around what was measured."""
-    steps = [m * 10.0**e for e in range(-2, 5) for m in (1, 2, 5)]
-    low = min(t.latency_ms.p10 for t in trackers if t.latency_ms)
-    high = max(t.latency_ms.p90 for t in trackers if t.latency_ms)
-    return [s for s in steps if low / 2 <= s <= high * 2]
+    """1, 2, 5, 10... around what was measured; 1, 10... where that would be many."""
+    low = min(t.latency_ms.p10 for t in trackers if t.latency_ms) / 2
+    high = max(t.latency_ms.p90 for t in trackers if t.latency_ms) * 2
+    steps = (1, 2, 5) if high / low < MOST_WITH_HALVES else (1,)
+    return [m * 10.0**e for e in range(-2, 7) for m in steps if low <= m * 10.0**e <= high]

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 CSS = """
 :root { color-scheme: light; }
 body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: #212529;
-  margin: 2rem auto; max-width: 70rem; padding: 0 1.25rem; }
+  margin: 2rem auto; max-width: 76rem; padding: 0 1.25rem; }
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; }
 h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .7rem; text-align: left; border-bottom: 1px solid #e3e6ea; }
+th, td { padding: .3rem .7rem; text-align: left; vertical-align: top;
+  border-bottom: 1px solid #e3e6ea; }
 th { border-bottom: 2px solid #adb5bd; white-space: nowrap; }
+td:first-child { white-space: nowrap; }
 .n { text-align: right; white-space: nowrap; }
 tbody tr:hover { background: #f4f6f8; }
 .note { color: #6c757d; font-size: .85rem; margin: .4rem 0 0; }

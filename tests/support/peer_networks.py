@@ -27,31 +27,36 @@ def write_nano(folder):
 
 
 def write_vit(folder):
-    """Score, size and offset maps of 16 x 16."""
+    """Score, size and offset maps of 16 x 16; a box about as large as the one before."""
     onnx = pytest.importorskip("onnx")
     node, patches = onnx.helper.make_node, {"strides": [16, 16]}
     nodes = [
         node("GlobalAveragePool", ["template"], ["pooled"]),
         node("Mul", ["search", "pooled"], ["mixed"]),
         node("Conv", ["mixed", "w1"], ["score"], **patches),
-        node("Conv", ["search", "w2"], ["size"], **patches),
+        node("Conv", ["search", "w2"], ["sides"], **patches),
         node("Conv", ["mixed", "w2"], ["offset"], **patches),
-        *(
-            node("Sigmoid", [name], [f"output{i}"])
-            for i, name in enumerate(("score", "size", "offset"), 1)
-        ),
+        node("Sigmoid", ["score"], ["output1"]),
+        node("Sigmoid", ["sides"], ["share"]),
+        node("Mul", ["share", "half"], ["output2"]),
+        node("Sigmoid", ["offset"], ["output3"]),
     ]
     inputs = {"template": [1, 3, 128, 128], "search": [1, 3, 256, 256]}
     outputs = {f"output{i}": [1, maps, 16, 16] for i, maps in ((1, 1), (2, 2), (3, 2))}
-    weights = {"w1": (1, 3, 16, 16), "w2": (2, 3, 16, 16)}
+    weights = {"w1": (1, 3, 16, 16), "w2": (2, 3, 16, 16), "half": 0.5}
     return f"vit:net={_write(onnx, folder / 'vit.onnx', nodes, (inputs, outputs), weights)}"
 
 
 def _write(onnx, path, nodes, borders, weights):
+    """A model file; a weight is given by its shape, a constant by its value."""
     random = np.random.default_rng(0)
+    values = {
+        name: random.normal(0, 0.01, what) if isinstance(what, tuple) else [what]
+        for name, what in weights.items()
+    }
     tensors = [
-        onnx.numpy_helper.from_array(random.normal(0, 0.01, shape).astype(np.float32), name)
-        for name, shape in weights.items()
+        onnx.numpy_helper.from_array(np.asarray(value, np.float32), name)
+        for name, value in values.items()
     ]
     inputs, outputs = (
         [onnx.helper.make_tensor_value_info(name, 1, shape) for name, shape in border.items()]
