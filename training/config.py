@@ -34,8 +34,9 @@ class DataConfig(Frozen):
         search_size: search crop in pixels; it spans 4 units.
         template_size: template crop in pixels; it spans 2 units.
         num_templates: templates per sample, out of the five slots of the memory.
-        real_share: share of pairs whose target is a boxed object in its own photo; the
-            others are pasted objects.
+        real_share: share of pairs whose target is part of its own photo; the others are
+            pasted objects.
+        region_share: share of those that are any piece of a photo, not a boxed object.
         cut_share: share of pasted objects that were cut out of photos.
         near_share: share of searches with small motion, the rest with large.
         near_motion: standard deviation of a small offset of the target, units.
@@ -55,6 +56,7 @@ class DataConfig(Frozen):
     template_size: int = Field(default=64, multiple_of=16, gt=0)
     num_templates: int = Field(default=1, ge=1, le=5)
     real_share: float = Field(default=0.45, ge=0.0, le=1.0)
+    region_share: float = Field(default=0.35, ge=0.0, le=1.0)
     cut_share: float = Field(default=0.5, ge=0.0, le=1.0)
     near_share: float = Field(default=0.6, ge=0.0, le=1.0)
     near_motion: float = Field(default=0.2, ge=0.0)

@@ -96,14 +96,14 @@ class _Look:
     def __init__(self, rng: np.random.Generator, real: bool) -> None:
         self._rng = rng
         self.strength = float(rng.uniform(0.0, 1.4))
-        self.elastic = real and rng.random() < 0.5
+        self.elastic = real and rng.random() < 0.6
         self.grey = rng.random() < 0.12
 
     def apply(self, image: Image, share: float) -> Image:
         """The image as it looks ``share`` (0..1) of the way from the first frame."""
         rng = self._rng
         if self.elastic and share > 0:
-            image = _elastic(image, rng, 0.02 * share)
+            image = _elastic(image, rng, 0.025 * share)
         image = relight(image, rng, self.strength * max(share, 0.3))
         if rng.random() < 0.15 * share:
             image = shade(image, rng)

@@ -10,7 +10,7 @@ import numpy as np
 
 from .bank import Bank
 from .config import DataConfig
-from .cutouts import Image
+from .cutouts import Box, Image
 from .render import Crop, Layer, Matrix, Pose, alpha_extent, draw_background, draw_layer
 
 Extent = tuple[float, float, float, float]
@@ -19,6 +19,12 @@ SHAPE_CHANGE = (0.12, 0.18, 0.07, 0.12)
 """Standard deviations of log scale, rotation, shear and log aspect after long."""
 CAMERA_CHANGE = (0.08, 0.05, 0.5, 0.5)
 """Standard deviations of the background's log zoom, turn and shift after long."""
+ROOMY = 0.35
+"""Share of a photo's side (geometric mean) up to which a target leaves room around it."""
+CONTRAST = 22.0
+"""Standard deviation of the grey values of a piece of photo that can be told apart."""
+REAL_CHANGE = 0.7
+"""Share of the rotation that real targets, whose alpha is not known, are turned by."""
 REACH = 1.65
 """Targets stay within this many units of the search crop's centre (its half side is 2)."""
 
@@ -91,22 +97,52 @@ class Scene:
     def __init__(self, bank: Bank, config: DataConfig, rng: np.random.Generator) -> None:
         self._bank, self._config, self._rng = bank, config, rng
         self.real = bool(bank.targets) and rng.random() < config.real_share
-        mirrored = not self.real and rng.random() < 0.7
-        self.border = cv2.BORDER_REFLECT_101 if mirrored else cv2.BORDER_CONSTANT
+        self.border = self._border()
         if self.real:
             self._real()
         else:
             self._pasted()
         self._bystanders = [self._bystander() for _ in range(int(rng.integers(0, 4)))]
 
+    def _border(self) -> int:
+        """What lies outside the photo; a mirrored real target would be there twice."""
+        filled = cv2.BORDER_REPLICATE if self.real else cv2.BORDER_REFLECT_101
+        share = 0.5 if self.real else 0.7
+        return filled if self._rng.random() < share else cv2.BORDER_CONSTANT
+
     def _real(self) -> None:
-        bank, rng = self._bank, self._rng
-        index, (x, y, w, h) = bank.targets[int(rng.integers(len(bank.targets)))]
-        self.photo = bank.photos[index]
+        rng = self._rng
+        some = self._region if rng.random() < self._config.region_share else self._boxed
+        self.photo, (x, y, w, h) = some()
         unit = math.sqrt(w * h)
         self._camera = np.array([[unit, 0.0, x + w / 2], [0.0, unit, y + h / 2]])
         self._object: Image | None = None
         self._half = np.array([w, h]) / (2 * unit)
+
+    def _boxed(self) -> tuple[Image, Box]:
+        """A photo and an object in it; seldom one that leaves no room for a search region."""
+        bank, rng = self._bank, self._rng
+        while True:
+            index, box = bank.targets[int(rng.integers(len(bank.targets)))]
+            height, width = bank.photos[index].shape[:2]
+            if box[2] * box[3] < ROOMY**2 * height * width or rng.random() < 0.3:
+                return bank.photos[index], box
+
+    def _region(self) -> tuple[Image, Box]:
+        """A photo and a piece of it that has some contrast: what matters is to find it again."""
+        bank, rng = self._bank, self._rng
+        while True:
+            photo = bank.photos[int(rng.integers(len(bank.photos)))]
+            height, width = photo.shape[:2]
+            unit = math.sqrt(height * width) * rng.uniform(0.07, 0.22)
+            stretch = math.exp(float(np.clip(rng.normal(0.0, 0.35), -1.0, 1.0)) / 2)
+            w, h = unit * stretch, unit / stretch
+            if w > width or h > height:
+                continue
+            x, y = rng.uniform(0, width - w), rng.uniform(0, height - h)
+            piece = photo[int(y) : int(y + h) + 1 : 2, int(x) : int(x + w) + 1 : 2]
+            if piece.std() > CONTRAST or rng.random() < 0.02:
+                return photo, (x, y, w, h)
 
     def _pasted(self) -> None:
         bank, rng = self._bank, self._rng
@@ -131,7 +167,7 @@ class Scene:
     def draw_object(self) -> Image:
         """A random object: drawn, cut out of a photo, or a piece of texture."""
         bank, rng = self._bank, self._rng
-        if rng.random() < 0.12:
+        if not bank.objects or rng.random() < 0.12:
             return self._texture()
         low, high = 0, bank.cut
         if len(bank.objects) > bank.cut and rng.random() < self._config.cut_share:
@@ -198,7 +234,7 @@ class Scene:
 
     def _target(self, motion: Motion) -> tuple[Layer | None, Extent]:
         if self._object is None:
-            w, h = self._half
+            w, h = _turned_half(self._half, _bent(motion).matrix())
             return None, (-w, -h, w, h)
         scale, rotation, shear, aspect = motion.shape
         pose = Pose(
@@ -226,9 +262,10 @@ class Scene:
         return Layer(image, at, Pose(scale, rng.uniform(-3, 3)).matrix())
 
     def _moved_camera(self, motion: Motion) -> Matrix:
-        """The first camera; for pasted targets with zoom, turn and shift of its own."""
+        """The first camera, moved; of a real target the photo itself is turned and stretched."""
         if self.real:
-            return self._camera
+            linear = self._camera[:, :2] @ np.linalg.inv(_bent(motion).matrix())
+            return np.concatenate([linear, self._camera[:, 2:]], axis=1)
         zoom, turn, *shift = motion.camera
         linear = self._camera[:, :2] @ Pose(zoom, turn).matrix()
         moved = self._camera[:, :2] @ np.array(shift) + self._camera[:, 2]
@@ -240,6 +277,21 @@ class Scene:
         for layer in frame.layers:
             draw_layer(canvas, layer, crop)
         return canvas
+
+
+def _bent(motion: Motion) -> Pose:
+    """What happens to a real target's shape; its scale is the crop's affair."""
+    _, rotation, shear, aspect = motion.shape
+    return Pose(0.0, REAL_CHANGE * rotation, shear, aspect)
+
+
+def _turned_half(half: Matrix, linear: Matrix) -> Matrix:
+    """Half sides of the box around a box's inscribed ellipse under a linear map.
+
+    Real objects do not fill the corners of their boxes, so the ellipse tells more of
+    their extent after a turn than the corners do.
+    """
+    return np.asarray(np.sqrt(((linear * half) ** 2).sum(axis=1)))
 
 
 def _scaled(extent: Extent, factor: float) -> Extent:
