@@ -170,7 +170,7 @@ class Scene:
         if not bank.objects or rng.random() < 0.12:
             return self._texture()
         low, high = 0, bank.cut
-        if len(bank.objects) > bank.cut and rng.random() < self._config.cut_share:
+        if bank.cut < len(bank.objects) and (not bank.cut or rng.random() < self._config.cut_share):
             low, high = bank.cut, len(bank.objects)
         image = bank.objects[int(rng.integers(low, high))]
         return image[:, ::-1] if rng.random() < 0.5 else image
