@@ -101,8 +101,8 @@ def compare(
     report = _compare(reference, candidate, clip, limits)
     for options in family.rehearsals(config):
         other = family.reconfigured(config, options)
-        models = (assemble(other, model.runtime) for model in (reference, candidate))
-        report = joined(report, _compare(*models, start_of(clip), limits))
+        source, copy = (assemble(other, model.runtime) for model in (reference, candidate))
+        report = joined(report, _compare(source, copy, start_of(clip), limits))
     unused = sorted(set(family.graph_specs(config)) - {t.graph for t in report.tensors})
     if not unused:
         return report
@@ -230,9 +230,7 @@ def _new_session(model: TrackedModel) -> Session:
     return model.new_session(2, blank, model.runtime.run)
 
 
-def _step(
-    session: Session, region: Crop, expected: Outputs, got: Outputs
-) -> tuple[float, float]:
+def _step(session: Session, region: Crop, expected: Outputs, got: Outputs) -> tuple[float, float]:
     """Largest difference of an edge in pixels, and overlap."""
     a, b = (region.to_frame(session.decode(outputs).corners) for outputs in (expected, got))
     pixels = max(abs(p - q) for p, q in zip(a.xyxy, b.xyxy, strict=True))

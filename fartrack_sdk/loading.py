@@ -238,9 +238,7 @@ def _open_pytorch(
     return PyTorchRuntime(graphs, family.graph_specs(config), device, threads, precision)
 
 
-def _check_border(
-    directory: Path, metadata: Metadata, needed: Mapping[str, GraphSpec]
-) -> None:
+def _check_border(directory: Path, metadata: Metadata, needed: Mapping[str, GraphSpec]) -> None:
     """The artifact's graphs must have the border that this version's sessions feed."""
     for name, spec in needed.items():
         held = metadata.graphs.get(name)

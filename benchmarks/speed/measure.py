@@ -113,10 +113,15 @@ def _start_all(
     return [found for _, found in tried if isinstance(found, _Bench)]
 
 
-def _started(case: SpeedCase, options: SpeedOptions, stack: ExitStack) -> _Bench | FartrackError:
+def _started(
+    case: SpeedCase,
+    options: SpeedOptions,
+    stack: ExitStack,
+    refusals: tuple[type[FartrackError], ...] = (ConfigError, RuntimeUnavailableError),
+) -> _Bench | FartrackError:
     try:
         return _start(case, options, stack)
-    except (ConfigError, RuntimeUnavailableError) as error:
+    except refusals as error:
         return error
 
 
@@ -130,11 +135,10 @@ def _start(case: SpeedCase, options: SpeedOptions, stack: ExitStack) -> _Bench:
 
 
 def _start_alternatives(bench: _Bench, options: SpeedOptions, stack: ExitStack) -> None:
-    for name, case in alternative_cases(bench.case, bench.about["config"]).items():
-        try:
-            bench.others[name] = _start(case, options, stack)
-        except FartrackError as error:
-            bench.others[name] = error
+    cases = alternative_cases(bench.case, bench.about["config"])
+    bench.others = {
+        name: _started(case, options, stack, (FartrackError,)) for name, case in cases.items()
+    }
 
 
 def _meter(threads: int, stack: ExitStack) -> PeakMeter:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -188,18 +188,5 @@ class Family(FamilyExtras, Protocol):
             max_entries: templates that a memory with a history may hold.
             template: the first frame's crop, uint8 RGB, of the configuration's size.
             run: for passes that the memory needs before the first frame.
-        """
-        ...
-
-
-@runtime_checkable
-class CompilableFamily(Family, Protocol):
-    """A family whose graphs also come in the form that Ascend's compiler takes."""
-
-    def atc_graphs(self, weights: Weights, config: Any, images: ImageScale) -> dict[str, nn.Module]:
-        """The graphs of ``torch_graphs`` for a batch of one, with another border.
-
-        Images are float32 [1, 3, H, W], scaled as ``images`` says, and tensors with more
-        than four axes have those between the first and the last two merged into one.
         """
         ...

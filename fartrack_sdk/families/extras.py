@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel
 
 from ..config import StateThresholds, configured
-from ..errors import ConfigError
+from ..errors import ConfigError, ExportError
 from .complexity import Complexity
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .base import ImageScale, Weights
 
 FamilyOptions = Mapping[str, Any]
 """Fields of a family's configuration by name."""
@@ -62,3 +67,17 @@ class FamilyExtras(Protocol):
     def complexity(self, config: Any) -> Complexity | None:
         """Counted work and size; None where nobody counts. May need torch."""
         return None
+
+    def atc_graphs(self, weights: Weights, config: Any, images: ImageScale) -> dict[str, nn.Module]:
+        """The graphs in the form that Ascend's compiler takes, for a batch of one.
+
+        Images are float32 [1, 3, H, W], scaled as ``images`` says, and of more than four
+        axes those between the first and the last two are merged; see `model.atc`.
+
+        Raises:
+            ExportError: the family's graphs have no such form.
+        """
+        raise ExportError(
+            "expected a model family whose graphs come in a form for Ascend; this one has none. "
+            "Use --target onnx or openvino, or give the family a method atc_graphs."
+        )

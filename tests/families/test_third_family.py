@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import save_file
 from torch.nn import functional as F
 
-from fartrack_sdk import ArtifactError, Tracker, TrackState
+from fartrack_sdk import ArtifactError, ConfigError, Tracker, TrackState, export
 from fartrack_sdk.checkpoint.source import read_checkpoint, write_checkpoint
-from fartrack_sdk.config import StateThresholds, configured
+from fartrack_sdk.config import StateThresholds
 from fartrack_sdk.families import registry
-from fartrack_sdk.families.base import Estimate, GraphSpec, TensorSpec
+from fartrack_sdk.families.base import Estimate, Family, GraphSpec, TensorSpec
 
 SEARCH, TEMPLATE = 64, 16
 PLACES = SEARCH - TEMPLATE + 1
@@ -64,8 +64,9 @@ class MatcherSession:
         pass
 
 
-class MatcherFamily:
+class MatcherFamily(Family):
     name = "matcher"
+    config_type = MatcherConfig
 
     def recognises(self, names):
         return names == {"matcher.softness"}
@@ -78,9 +79,6 @@ class MatcherFamily:
 
     def released(self, weights, config):
         return {"matcher.softness": weights["softness"]}
-
-    def config(self, fields):
-        return configured(MatcherConfig, **fields)
 
     def graph_specs(self, config, batch=1):
         inputs = (
@@ -133,6 +131,28 @@ def test_its_files_are_written_and_read_like_any_other(file, tmp_path):
     assert again.config == checkpoint.config
     assert again.config.search_factor == 3.0
     assert again.weights == checkpoint.weights
+
+
+@pytest.mark.parametrize("target", ["onnx", "openvino"])
+def test_it_is_exported_compared_and_opened_like_any_other(target, file, tmp_path, recipe):
+    metadata = export(file, tmp_path / target, target, precision="fp32", verify_frames=4)
+    assert (metadata.family, set(metadata.graphs)) == ("matcher", {"match"})
+    assert metadata.parity["trajectory_iou"] == 1.0
+    frames, boxes = recipe.frames(0, 40)
+    with Tracker.from_exported(tmp_path / target, color="rgb", threads=1) as tracker:
+        tracker.init(frames[0], boxes[0])
+        centres = [tracker.track(frame).box.cxcywh[:2] for frame in frames[1:5]]
+    true = boxes[1:5, :2] + boxes[1:5, 2:] / 2
+    assert np.abs(np.array(centres) - true).max() < 4.0
+
+
+def test_it_has_the_usual_answers():
+    family, config = MatcherFamily(), MatcherConfig()
+    assert family.reconfigured(config, {}) is config
+    assert (family.alternatives(config), family.rehearsals(config)) == ({}, ())
+    assert family.complexity(config) is None
+    with pytest.raises(ConfigError, match="preset cannot be chosen here"):
+        family.reconfigured(config, {"preset": "lasot"})
 
 
 def test_its_faults_name_the_file(tmp_path):

@@ -1,34 +1,22 @@
 """Models small enough to run in milliseconds, and the golden vectors' weights."""
 
-import numpy as np
 import pytest
+import small_mixformerv2
 
-from fartrack_sdk.families.mixformerv2.layout import Layout, to_released
 from fartrack_sdk.families.registry import family_named
 from fartrack_sdk.loading import assemble
 from fartrack_sdk.runtimes.pytorch import PyTorchRuntime
 
-SMALL = Layout(depth=2, mlp_dim=64, search_tokens=16, template_tokens=4, bins=24, score_head=True)
-
 
 @pytest.fixture(scope="session")
 def small_layout():
-    return SMALL
+    return small_mixformerv2.SMALL
 
 
 @pytest.fixture(scope="session")
 def random_state():
-    """layout -> state dict of that layout with random weights."""
-
-    def make(layout=SMALL, seed=0):
-        random = np.random.default_rng(seed)
-        shapes = dict(to_released(layout).values())
-        return {
-            name: (random.standard_normal(shape) * 0.05).astype(np.float32)
-            for name, shape in shapes.items()
-        }
-
-    return make
+    """(layout, seed) -> state dict of that layout with random weights."""
+    return small_mixformerv2.random_state
 
 
 @pytest.fixture(scope="session")

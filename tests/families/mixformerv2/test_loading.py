@@ -1,53 +1,22 @@
 """From files to boxes."""
 
 import dataclasses
-import sys
-import types
 
 import numpy as np
 import pytest
-import torch
+from small_mixformerv2 import save_as_trainer
 
 from fartrack_sdk import ArtifactError, Tracker, TrackerConfig, TrackState
 from fartrack_sdk.checkpoint.source import read_checkpoint, write_checkpoint
 from fartrack_sdk.target import Pass
 
-CLASSES = {
-    "lib.train.admin.settings": "Settings",
-    "lib.train.admin.local": "EnvironmentSettings",
-    "lib.train.admin.stats": "AverageMeter",
-}
-
 
 @pytest.fixture
-def trainer_file(tmp_path, monkeypatch):
+def trainer_file(tmp_path):
     """Save a state dict as the released trainer does; its classes are gone afterwards."""
 
     def save(state, name="mixformerv2_small.pth.tar", **extra):
-        made = {}
-        for module in ("lib", "lib.train", "lib.train.admin", *CLASSES):
-            monkeypatch.setitem(sys.modules, module, types.ModuleType(module))
-        for module, attribute in CLASSES.items():
-            kind = type(attribute, (), {"__module__": module, "__qualname__": attribute})
-            setattr(sys.modules[module], attribute, kind)
-            made[attribute] = kind()
-        made["Settings"].env = made["EnvironmentSettings"]
-        content = {
-            "epoch": 40,
-            "actor_type": "MixFormerActor",
-            "net_type": "MixFormer",
-            "net": {key: torch.from_numpy(array) for key, array in state.items()},
-            "net_info": None,
-            "constructor": None,
-            "optimizer": {"state": {0: {"exp_avg": torch.zeros(10)}}},
-            "stats": {"train": {"Loss/total": made["AverageMeter"]}},
-            "settings": made["Settings"],
-            **extra,
-        }
-        torch.save(content, tmp_path / name)
-        for module in [m for m in sys.modules if m == "lib" or m.startswith("lib.")]:
-            monkeypatch.delitem(sys.modules, module)
-        return tmp_path / name
+        return save_as_trainer(tmp_path / name, state, **extra)
 
     return save
 
