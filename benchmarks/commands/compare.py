@@ -31,6 +31,7 @@ class PeerOptions:
         str | None,
         o.option(
             o.TRACKERS,
+            envvar="FARTRACK_CONTRIB_PYTHON",
             text="A Python with opencv-contrib-python, which cannot be installed beside "
             "opencv-python. Default: this one.",
         ),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...threads import ENVIRONMENT, cgroup_quota, resolve_threads, usable_cpus
+from .cpu import FLAGS, cpu_flags, cpu_name
 from .report import EnvReport
 
 PACKAGES = (
@@ -28,26 +29,8 @@ PACKAGES = (
     "onnxruntime-gpu",
     "openvino",
     "matplotlib",
+    "psutil",
     "distributed",
-)
-FLAGS = (
-    "sse4_2",
-    "avx",
-    "avx2",
-    "fma",
-    "f16c",
-    "avx512f",
-    "avx512_vnni",
-    "avx512_bf16",
-    "avx_vnni",
-    "amx_int8",
-    "amx_bf16",
-    "neon",
-    "asimd",
-    "asimddp",
-    "i8mm",
-    "bf16",
-    "sve",
 )
 ONNXRUNTIME_WHEELS = {"onnxruntime", "onnxruntime-gpu"}
 ASCEND_HOMES = ("ASCEND_TOOLKIT_HOME", "ASCEND_HOME_PATH")
@@ -70,32 +53,6 @@ def environment() -> EnvReport:
         runtimes=_runtimes(versions),
         warnings=_warnings(versions),
     )
-
-
-def machine_line() -> str:
-    """CPU and usable cores in one line, for the foot of a table."""
-    return f"{cpu_name()}, {usable_cpus()} usable CPUs"
-
-
-def cpu_name() -> str:
-    """The CPU's own name where the system tells it."""
-    return _cpuinfo("model name") or platform.processor() or platform.machine()
-
-
-def cpu_flags() -> set[str]:
-    """Instruction sets that Linux reports; empty elsewhere."""
-    return set((_cpuinfo("flags") or _cpuinfo("Features") or "").split())
-
-
-def _cpuinfo(key: str) -> str | None:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return None
-    found = (
-        line.partition(":")[2].strip() for line in lines if line.partition(":")[0].strip() == key
-    )
-    return next(found, None)
 
 
 def _memory() -> str:

@@ -9,7 +9,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 
 from ...threads import usable_cpus
-from .collect import machine_line
+from .cpu import machine_line
 
 BUSY = 0.5
 """Busy tasks per usable CPU from which a reader is warned."""

@@ -7,6 +7,7 @@ from datetime import date
 from fartrack_sdk.benchmarks.env import collect
 from fartrack_sdk.benchmarks.env.collect import environment
 from fartrack_sdk.benchmarks.env.conditions import Conditions, here_and_now
+from fartrack_sdk.benchmarks.env.cpu import cpu_name
 
 
 def test_report_has_every_part():
@@ -55,6 +56,6 @@ def test_busy_machine_is_said_so():
 
 def test_conditions_are_those_of_this_machine_and_day():
     found = here_and_now()
-    assert collect.cpu_name() in found.machine
+    assert cpu_name() in found.machine
     assert date.fromisoformat(found.date) <= date.today()
     assert found.version == importlib.metadata.version("fartrack-sdk")
