@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import Any
 
-from ...errors import ConfigError, FartrackError, RuntimeUnavailableError
+from ...errors import ConfigError, FartrackError
 from ..clip import clip_of
 from ..env.conditions import here_and_now
 from ..reporting.progress import Progress, silent
 from ..reporting.stats import Percentiles
-from ..workers.child import Child, module_command
-from .alternatives import (
-    Alternative,
-    alternative_cases,
-    complexity_of,
-    complexity_otherwise,
-    paired_ratio,
-)
+from .alternatives import Alternative, complexity_of, complexity_otherwise, paired_ratio
+from .bench import Bench, start_all, start_alternatives
 from .config import SpeedCase, SpeedOptions
 from .report import SpeedReport, SpeedRow
 from .roofline import PeakMeter
 from .worker import STAGES
-
-
-@dataclass
-class _Bench:
-    """A configuration's process and what came out of it."""
-
-    case: SpeedCase
-    child: Child
-    load_s: float
-    first_ms: float
-    cold_s: float
-    about: dict[str, Any]
-    warm_ms: list[float] = field(default_factory=list)
-    times: dict[str, list[float]] = field(default_factory=dict)
-    wall_s: float = 0.0
-    rss: int = 0
-    others: dict[str, _Bench | FartrackError] = field(default_factory=dict)
-
-    @property
-    def measured(self) -> list[_Bench]:
-        """Itself and its alternatives that can be measured."""
-        return [self, *(other for other in self.others.values() if isinstance(other, _Bench))]
 
 
 def measure_speed(
@@ -81,9 +50,9 @@ def measure_speed(
     _require_usable(cases, settings)
     report = SpeedReport(conditions=here_and_now(), options=settings)
     with ExitStack() as stack:
-        benches = _start_all(cases, settings, stack, report)
+        benches = start_all(cases, settings, stack, report)
         for bench in benches if alternatives else []:
-            _start_alternatives(bench, settings, stack)
+            start_alternatives(bench, settings, stack)
         counts = sorted({bench.case.tracker.threads or 1 for bench in benches})
         peaks = {n: _meter(n, stack) for n in counts} if roofline else {}
         every = [one for bench in benches for one in bench.measured]
@@ -101,46 +70,6 @@ def _require_usable(cases: Sequence[SpeedCase], options: SpeedOptions) -> None:
     clip_of(options.source, options.box)
 
 
-def _start_all(
-    cases: Sequence[SpeedCase], options: SpeedOptions, stack: ExitStack, report: SpeedReport
-) -> list[_Bench]:
-    """What can be started; what this machine lacks is noted, unless it is everything."""
-    tried = [(case, _started(case, options, stack)) for case in cases]
-    errors = {case.name: found for case, found in tried if isinstance(found, FartrackError)}
-    if len(errors) == len(cases):
-        raise next(iter(errors.values()))
-    report.impossible = {name: str(e).removeprefix(f"{name}: ") for name, e in errors.items()}
-    return [found for _, found in tried if isinstance(found, _Bench)]
-
-
-def _started(
-    case: SpeedCase,
-    options: SpeedOptions,
-    stack: ExitStack,
-    refusals: tuple[type[FartrackError], ...] = (ConfigError, RuntimeUnavailableError),
-) -> _Bench | FartrackError:
-    try:
-        return _start(case, options, stack)
-    except refusals as error:
-        return error
-
-
-def _start(case: SpeedCase, options: SpeedOptions, stack: ExitStack) -> _Bench:
-    start = time.perf_counter()
-    child = Child(module_command("speed.worker"), case.name, case.tracker.threads)
-    stack.callback(child.close)
-    opened = child.ask("open", case=case.model_dump(), options=options.model_dump())
-    cold_s = time.perf_counter() - start
-    return _Bench(case, child, opened["load_s"], opened["first_ms"], cold_s, child.ask("about"))
-
-
-def _start_alternatives(bench: _Bench, options: SpeedOptions, stack: ExitStack) -> None:
-    cases = alternative_cases(bench.case, bench.about["config"])
-    bench.others = {
-        name: _started(case, options, stack, (FartrackError,)) for name, case in cases.items()
-    }
-
-
 def _meter(threads: int, stack: ExitStack) -> PeakMeter:
     meter = PeakMeter(threads)
     stack.callback(meter.close)
@@ -148,7 +77,7 @@ def _meter(threads: int, stack: ExitStack) -> PeakMeter:
 
 
 def _turns(
-    benches: list[_Bench], meters: list[PeakMeter], options: SpeedOptions, progress: Progress
+    benches: list[Bench], meters: list[PeakMeter], options: SpeedOptions, progress: Progress
 ) -> bool:
     total = (options.rounds + 1) * len(benches)
     done = 0
@@ -171,14 +100,14 @@ def _turns(
     return False
 
 
-def _turn(bench: _Bench, frames: int) -> None:
+def _turn(bench: Bench, frames: int) -> None:
     answer = bench.child.ask("block", frames=frames)
     bench.wall_s += answer.pop("wall_s")
     for stage, values in answer.items():
         bench.times.setdefault(stage, []).extend(values)
 
 
-def _row(bench: _Bench, peaks: dict[int, PeakMeter], frames: int) -> SpeedRow:
+def _row(bench: Bench, peaks: dict[int, PeakMeter], frames: int) -> SpeedRow:
     total = Percentiles.of(bench.times["total"])
     if total is None:
         raise ConfigError("expected at least one measured frame.")
@@ -204,7 +133,7 @@ def _row(bench: _Bench, peaks: dict[int, PeakMeter], frames: int) -> SpeedRow:
     )
 
 
-def _alternative(bench: _Bench, name: str, frames: int) -> Alternative:
+def _alternative(bench: Bench, name: str, frames: int) -> Alternative:
     other, work = bench.others[name], complexity_otherwise(bench.about["config"], name)
     if isinstance(other, FartrackError):
         return Alternative(name=name, complexity=work, refusal=str(other))

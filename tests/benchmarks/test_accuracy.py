@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,23 @@ import pytest
 
 from fartrack_sdk.benchmarks.accuracy.evaluate import evaluate
 from fartrack_sdk.benchmarks.trackers import TrackerSpec
-from fartrack_sdk.errors import ArtifactError, ConfigError
+from fartrack_sdk.errors import ArtifactError, ConfigError, InputError
+
+OWN = """
+from types import SimpleNamespace
+
+class Own:
+    def init(self, frame, box):
+        self.box = tuple(box)
+
+    def track(self, frame):
+        x, y, w, h = self.box
+        self.box = (x + {step}, y, w, h)
+        return SimpleNamespace(box=self.box)
+
+    def close(self):
+        pass
+"""
 
 
 def figures(report):
@@ -74,6 +91,38 @@ def test_changed_frames_are_tracked_again(plain_set, still, tmp_path):
     evaluate(plain_set, [still], out=tmp_path / "out")
     cv2.imwrite(str(plain_set / "dog" / "img" / "000003.jpg"), np.zeros((72, 96, 3), np.uint8))
     assert evaluate(plain_set, [still], out=tmp_path / "out").trackers[0].resumed == 3
+
+
+def test_a_run_goes_on_with_another_number_of_processes(plain_set, still, tmp_path):
+    evaluate(plain_set, [still], out=tmp_path / "out", only=["ball", "car"])
+    again = evaluate(plain_set, [still], out=tmp_path / "out", workers=2)
+    assert again.trackers[0].resumed == 2
+    assert len(again.trackers[0].sequences) == 4
+
+
+def test_two_sets_share_a_folder(plain_set, still, tmp_path):
+    other = plain_set.rename(tmp_path / "other")
+    shutil.copytree(other, plain_set)
+    for root in (plain_set, other):
+        assert evaluate(root, [still], out=tmp_path / "out").trackers[0].resumed == 0
+    assert len(run_files(tmp_path / "out")) == 8
+
+
+def test_changed_tracker_is_opened_again(plain_set, tmp_path):
+    """In the same process, as in a notebook."""
+    file, spec = tmp_path / "own.py", TrackerSpec(factory=f"{tmp_path / 'own.py'}:Own")
+    found = []
+    for step in (1, 5):
+        file.write_text(OWN.format(step=step))
+        report = evaluate(plain_set, [spec], out=tmp_path / "out", only=["ball"])
+        found.append(report.trackers[0].overall.ao)
+    assert found[0] > found[1] + 0.1
+
+
+def test_folder_that_cannot_be_made_says_so(plain_set, still, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="--out"):
+        evaluate(plain_set, [still], out=tmp_path / "file")
 
 
 def test_folder_of_another_run_is_refused(plain_set, still, tmp_path):
@@ -174,6 +223,26 @@ def test_attributes_are_averaged(plain_set, still, tmp_path):
     report = evaluate(plain_set, [still], out=tmp_path / "out")
     attributes = report.trackers[0].attributes
     assert {name: s.frames for name, s in attributes.items()} == {"fast": 10, "small": 5}
+
+
+def test_several_trackers_stand_beside_each_other_and_in_full(plain_set, still, tmp_path):
+    twin = still.model_copy(update={"label": "twin"})
+    tables = evaluate(plain_set, [still, twin], out=tmp_path / "out").tables()
+    beside = next(t for t in tables if t.title == "AO by sequence")
+    assert beside.columns == ["sequence", "still", "twin", "frames"]
+    assert [row[0] for row in beside.rows] == ["ball", "car", "dog", "egg"]
+    assert all(row[1] == row[2] for row in beside.rows)
+    full = [t for t in tables if t.detail]
+    assert [t.title.rpartition(" ")[2] for t in full] == ["still", "twin"]
+
+
+def test_foot_names_machine_day_and_processes(plain_set, still, tmp_path):
+    report = evaluate(plain_set, [still], out=tmp_path / "out", workers=2)
+    note = report.tables()[0].note
+    assert "Run in 2 processes at once." in note
+    assert report.conditions.line in note
+    again = evaluate(plain_set, [still], out=tmp_path / "out")
+    assert "4 runs taken over from before." in again.tables()[0].note
 
 
 def test_contact_sheets_of_the_worst(plain_set, still, tmp_path):

@@ -1,12 +1,15 @@
 """The command as a user meets it."""
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
 from fartrack_sdk.benchmarks.cli import with_default
+from fartrack_sdk.benchmarks.datasets import LAYOUTS
+from fartrack_sdk.benchmarks.metrics import CONVENTIONS
 
 HEAVY = ("torch", "matplotlib", "onnxruntime", "openvino", "distributed")
 
@@ -24,6 +27,12 @@ def test_help_is_light(command):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", ["accuracy", "compare"])
+def test_help_names_every_layout_and_convention(bench, command):
+    words = set(re.findall(r"[a-z0-9]+", bench(command, "--help").text))
+    assert set(LAYOUTS) | set(CONVENTIONS) <= words
 
 
 def test_options_alone_mean_speed():

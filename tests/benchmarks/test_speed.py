@@ -1,16 +1,19 @@
 """Speed: what is counted, measured and gated. No test looks at how fast it was."""
 
 import json
+from datetime import date
 
+import numpy as np
 import pytest
 
 from fartrack_sdk.benchmarks.reporting.stats import Percentiles
-from fartrack_sdk.benchmarks.speed.config import SpeedOptions, sweep
+from fartrack_sdk.benchmarks.speed.config import SpeedCase, SpeedOptions, sweep
 from fartrack_sdk.benchmarks.speed.measure import measure_speed
 from fartrack_sdk.benchmarks.speed.roofline import PeakMeter
+from fartrack_sdk.benchmarks.speed.targets import targets_of
 from fartrack_sdk.benchmarks.speed.worker import STAGES
 from fartrack_sdk.benchmarks.trackers import TrackerSpec
-from fartrack_sdk.errors import ConfigError
+from fartrack_sdk.errors import ConfigError, InputError
 
 SHORT = SpeedOptions(rounds=2, frames=3, warmup=2)
 
@@ -19,6 +22,57 @@ def test_sweep_is_every_combination():
     cases = sweep([TrackerSpec()], threads=[1, 2], targets=[1, 4], runtimes=["pytorch", "openvino"])
     assert len({case.name for case in cases}) == 8
     assert [c.tracker.threads for c in cases[:4]] == [1, 1, 2, 2]
+
+
+def test_words_without_a_meaning_are_refused_before_anything_starts(bench):
+    with pytest.raises(ConfigError, match="--runtime out of pytorch"):
+        sweep([TrackerSpec()], runtimes=["torch"])
+    with pytest.raises(ConfigError, match="--precision out of fp32"):
+        sweep([TrackerSpec()], precisions=["fp8"])
+    assert bench("speed", "--runtime", "pytorch,torch").exit_code == 2
+
+
+def test_what_a_sweep_cannot_run_is_named_and_the_rest_measured(bench, tmp_path):
+    swept = ["--device", "cpu", "--runtime", "onnxruntime", "--precision", "bf16,fp32"]
+    result = speed_command(bench, swept, "--threads", 1, "--json", tmp_path / "r.json")
+    assert result.exit_code == 3, result.text
+    assert "Not possible here" in result.text
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert [row["active"]["precision"] for row in report["rows"]] == ["fp32"]
+    (why,) = report["impossible"].values()
+    assert why.startswith("expected precision fp32")
+
+
+def test_sweep_of_which_nothing_can_run_is_an_error(bench):
+    result = speed_command(bench, ["--runtime", "onnxruntime", "--precision", "bf16"])
+    assert result.exit_code == 2
+    assert "expected precision fp32" in result.text
+
+
+def test_targets_of_one_model_share_its_passes(monkeypatch):
+    """Several go through `MultiTracker`: one call of the runtime a frame on PyTorch."""
+    case = SpeedCase(tracker=TrackerSpec(device="cpu", runtime="pytorch", threads=1), targets=3)
+    tracker = case.tracker.open()
+    targets, batches = targets_of(tracker, case), []
+    run = tracker.model.runtime.run
+    monkeypatch.setattr(
+        tracker.model.runtime,
+        "run",
+        lambda graph, feeds: batches.append(len(feeds["search"])) or run(graph, feeds),
+    )
+    frame = np.full((240, 320, 3), 90, np.uint8)
+    targets.init(frame, (100.0, 80.0, 60.0, 50.0))
+    results = list(targets.track(frame))
+    assert len({tuple(r.box) for r in results}) == len(results) == 3
+    assert batches == [3]
+
+
+def test_one_frame_is_too_few(still, plain_set, tmp_path):
+    (tmp_path / "one").mkdir()
+    (plain_set / "ball" / "img" / "000001.jpg").rename(tmp_path / "one" / "000001.jpg")
+    options = SHORT.model_copy(update={"source": str(tmp_path / "one"), "box": (15, 21, 18, 18)})
+    with pytest.raises(InputError, match="two frames"):
+        measure_speed(sweep([still]), options, roofline=False)
 
 
 def test_real_model_through_all_stages():
@@ -95,3 +149,12 @@ def test_bad_numbers_are_a_usage_error(bench):
     result = bench("speed", "--threads", "1,two")
     assert result.exit_code == 2
     assert "--threads" in result.text
+    assert bench("speed", "--fail-under-fps", -1).exit_code == 2
+
+
+def test_table_names_machine_day_runtime_and_threads(bench, tmp_path):
+    options = ["--device", "cpu", "--threads", 1, "--runtime", "onnxruntime"]
+    assert speed_command(bench, options, "--md", tmp_path / "r.md").exit_code == 0
+    text = (tmp_path / "r.md").read_text()
+    for words in ("usable CPUs", date.today().isoformat(), "onnxruntime cpu fp32, 1 thr"):
+        assert words in text
