@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ..cli.common import VERBOSE_HELP, make_app, reported
+from ..cli.common import PRESET_HELP, VERBOSE_HELP, make_app, reported
 
 EPILOG = """
 **Examples**
@@ -18,11 +18,19 @@ EPILOG = """
 
     fartrack-export pico.safetensors --target onnx --batch 4 -o pico-onnx-4
 
+    fartrack-export pico.safetensors --target ascend --soc-version Ascend310B4 -o pico-310b4
+
     fartrack-export --info pico-onnx
 
-Exit codes: 0 ok, 1 unexpected, 2 usage or bad input, 3 missing package or device,
+Exit codes: 0 ok, 1 unexpected, 2 usage or bad input, 3 missing package, device or atc,
 4 the exported model does not agree with its checkpoint, 130 interrupted.
 """
+
+
+def ascend(text: str, **extra: Any) -> Any:
+    """An option that only ``--target ascend`` takes."""
+    return typer.Option(help=text, rich_help_panel="Ascend (not run on hardware)", **extra)
+
 
 app = make_app("Export a checkpoint to ONNX, OpenVINO or Ascend, and compare it with PyTorch.")
 
@@ -49,9 +57,14 @@ def export(
             "Ascend: origin, mixed or fp16."
         ),
     ] = None,
-    opset: Annotated[int | None, typer.Option(help="Of ONNX graphs.", show_default="20")] = None,
+    opset: Annotated[
+        int | None, typer.Option(help="Of ONNX graphs.", show_default="20; Ascend 14")
+    ] = None,
     templates: Annotated[int | None, typer.Option(help="Template slots, 1 to 9.")] = None,
     retention: Annotated[float | None, typer.Option(help="Share of template tokens kept.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help=PRESET_HELP + " The export may be opened with another.")
+    ] = None,
     batch: Annotated[int, typer.Option(help="Targets in one pass.", min=1)] = 1,
     verify: Annotated[bool, typer.Option(help="Compare with PyTorch.")] = True,
     verify_video: Annotated[
@@ -61,9 +74,16 @@ def export(
         str | None, typer.Option(help="Target in its first frame: x,y,w,h in pixels.")
     ] = None,
     soc_version: Annotated[
-        str | None, typer.Option(help="Ascend: the chip, for example Ascend310B1.")
+        str | None, ascend("The chip, for example Ascend310B1; see npu-smi info.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option(help="Ascend: stop before atc.")] = False,
+    normalise: Annotated[
+        str | None, ascend("Who normalises images: graph, aipp or host.", show_default="graph")
+    ] = None,
+    dry_run: Annotated[bool, ascend("Stop before atc.")] = False,
+    atc: Annotated[str | None, ascend("CANN's compiler: name or path.", show_default="atc")] = None,
+    atc_python_bin: Annotated[
+        Path | None, ascend("Folder of the Python that atc compiles operators with.")
+    ] = None,
     info: Annotated[
         Path | None, typer.Option("--info", help="Describe an artifact and stop.")
     ] = None,
@@ -79,8 +99,9 @@ def export(
             command.describe(info, json_output)
             return
         request = command.Request(
-            checkpoint, output, target, variant, precision, opset, templates, retention, batch,
-            verify, verify_video, box, soc_version, dry_run, overwrite, json_output,
+            checkpoint, output, target, variant, precision, opset, templates, retention, preset,
+            batch, verify, verify_video, box, overwrite, json_output,
+            soc_version, normalise, dry_run, atc, atc_python_bin,
         )  # fmt: skip
         command.run(request)
 

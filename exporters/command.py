@@ -15,6 +15,8 @@ from ..errors import ConfigError
 from .export import export_checkpoint
 from .job import DEFAULT_OPSET, ExportOptions
 
+ASCEND = "ascend"
+
 
 @dataclass(frozen=True)
 class Request:
@@ -28,19 +30,27 @@ class Request:
     opset: int | None
     templates: int | None
     retention: float | None
+    preset: str | None
     batch: int
     verify: bool
     verify_video: Path | None
     box: str | None
-    soc_version: str | None
-    dry_run: bool
     overwrite: bool
     json_output: bool
+    soc_version: str | None = None
+    normalise: str | None = None
+    dry_run: bool = False
+    atc: str | None = None
+    atc_python_bin: Path | None = None
 
     @property
     def protocol(self) -> dict[str, Any]:
         """Options of the model, as given."""
-        given = {"num_templates": self.templates, "retention": self.retention}
+        given = {
+            "num_templates": self.templates,
+            "retention": self.retention,
+            "preset": self.preset,
+        }
         return {name: value for name, value in given.items() if value is not None}
 
 
@@ -52,19 +62,11 @@ def run(request: Request) -> None:
     """
     if request.checkpoint is None or request.output is None:
         raise ConfigError("expected CHECKPOINT and --output DIR; or --info ARTIFACT.")
-    if request.target == "ascend":
+    if request.target == ASCEND:
         _ascend(request, request.checkpoint, request.output)
         return
-    options = ExportOptions(
-        target=request.target,
-        precision=cast("WeightPrecision | None", request.precision),
-        opset=request.opset or DEFAULT_OPSET,
-        batch=request.batch,
-        verify=request.verify,
-        verify_video=request.verify_video,
-        verify_box=None if request.box is None else tuple(parse_box(request.box)),
-        overwrite=request.overwrite,
-    )
+    _require_no_ascend_options(request)
+    options = _options(request)
     with stderr_console().status(f"Exporting {request.checkpoint.name} to {request.target}"):
         metadata = export_checkpoint(
             request.checkpoint, request.output, options, request.variant, **request.protocol
@@ -84,20 +86,51 @@ def describe(artifact: Path, json_output: bool) -> None:
     _report(artifact, metadata, json_output)
 
 
-def _ascend(request: Request, checkpoint: Path, output: Path) -> None:
-    from ..checkpoint.source import read_checkpoint
-    from .ascend.folder import AscendRequest, export_ascend
+def _options(request: Request) -> ExportOptions:
+    return ExportOptions(
+        target=request.target,
+        precision=cast("WeightPrecision | None", request.precision),
+        opset=request.opset or DEFAULT_OPSET,
+        batch=request.batch,
+        verify=request.verify,
+        verify_video=request.verify_video,
+        verify_box=None if request.box is None else tuple(parse_box(request.box)),
+        overwrite=request.overwrite,
+    )
 
-    given: dict[str, Any] = {"precision": request.precision, "opset": request.opset}
+
+def _require_no_ascend_options(request: Request) -> None:
+    given = {"--soc-version": request.soc_version, "--normalise": request.normalise,
+             "--dry-run": request.dry_run, "--atc": request.atc,
+             "--atc-python-bin": request.atc_python_bin}  # fmt: skip
+    if names := [name for name, value in given.items() if value]:
+        raise ConfigError(
+            f"{', '.join(names)} belong to --target ascend; got --target {request.target}."
+        )
+
+
+def _ascend(request: Request, checkpoint: Path, output: Path) -> None:
+    from .ascend.export import export_for_board
+    from .ascend.folder import AscendRequest
+
+    given: dict[str, Any] = {
+        "precision": request.precision,
+        "normalise": request.normalise,
+        "opset": request.opset,
+        "atc": request.atc,
+    }
     given = {name: value for name, value in given.items() if value is not None}
-    wanted = AscendRequest(request.soc_version, dry_run=request.dry_run, **given)
-    source = read_checkpoint(checkpoint, request.variant, **request.protocol)
-    files = export_ascend(source, output, wanted, say)
-    if request.json_output:
-        emit_json({"artifact": str(output), "files": [file.name for file in files]})
-        return
-    for file in files:
-        typer.echo(str(file))
+    wanted = AscendRequest(
+        request.soc_version, dry_run=request.dry_run, python_bin=request.atc_python_bin, **given
+    )
+    metadata = export_for_board(
+        checkpoint, output, wanted, _options(request), request.variant, say=say, **request.protocol
+    )
+    _report(output, metadata, request.json_output)
+    script = "atc_commands.sh" if request.dry_run else "board_check.py"
+    runner = "sh" if request.dry_run else "python"
+    say("Next, " + ("with CANN: " if request.dry_run else "on the board: ")
+        + command_line([runner, output / script]))  # fmt: skip
 
 
 def _report(artifact: Path, metadata: Metadata, json_output: bool) -> None:
@@ -119,6 +152,7 @@ def _lines(artifact: Path, metadata: Metadata) -> dict[str, str]:
         "source": f"{metadata.source.get('source')} {metadata.source.get('source_sha256', '')}",
         "made by": ", ".join(f"{name} {version}" for name, version in metadata.versions.items()),
         "files": f"{', '.join(metadata.files)} ({size / 1e6:.1f} MB)",
+        **metadata.extra,
     }
     for name, graph in metadata.graphs.items():
         border = [[f"{t.name} {t.dtype}{list(t.shape)}" for t in side]

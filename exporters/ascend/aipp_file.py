@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from ...families.base import GraphSpec
-from ...runtimes.ascend.aipp import StaticAipp
+from ...families.base import GraphSpec, ImageScale
+from ...runtimes.ascend.aipp import Normalisation, StaticAipp
 
 
-def image_inputs(spec: GraphSpec) -> dict[str, StaticAipp]:
-    """Normalisation of each image input, by name."""
-    return {t.name: StaticAipp(t.shape[2], t.shape[1]) for t in spec.inputs if t.dtype == "uint8"}
+def image_inputs(spec: GraphSpec, normalisation: Normalisation) -> dict[str, StaticAipp]:
+    """What is done to each image input before the graph, by name."""
+    return {
+        t.name: StaticAipp.of(normalisation, t.shape[2], t.shape[1])
+        for t in spec.inputs
+        if t.dtype == "uint8"
+    }
 
 
-def aipp_text(spec: GraphSpec) -> str:
+def image_scale(normalisation: Normalisation) -> ImageScale:
+    """What the graph is given then: AIPP's coefficients are float16."""
+    return StaticAipp.of(normalisation, 0, 0).scale(on_npu=normalisation != "host")
+
+
+def aipp_text(spec: GraphSpec, normalisation: Normalisation) -> str:
     """One ``aipp_op`` block an image; the rank is the input's place in the graph."""
-    images = image_inputs(spec)
+    images = image_inputs(spec, normalisation)
     return "".join(
         _block(rank, images[tensor.name])
         for rank, tensor in enumerate(spec.inputs)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from ...errors import ConfigError
 from ...families.base import GraphSpec
-from .onnx_graph import float_border
+from ...runtimes.ascend.aipp import NORMALISATIONS, Normalisation
+from .onnx_graph import onnx_inputs
 
 Precision = Literal["origin", "mixed", "fp16"]
 MODES = {
@@ -30,20 +31,26 @@ class AtcJob:
         spec: its border.
         soc_version: for example ``Ascend310B4``.
         precision: ``origin``, ``mixed`` or ``fp16``.
-        aipp: whether AIPP normalises, with ``aipp_<graph>.cfg``.
+        normalisation: who normalises images.
     """
 
     graph: str
     spec: GraphSpec
     soc_version: str
     precision: Precision = "origin"
-    aipp: bool = True
+    normalisation: Normalisation = "graph"
+
+    @property
+    def aipp_file(self) -> str | None:
+        """Name of the AIPP configuration, if the NPU takes images as bytes."""
+        images = any(tensor.dtype == "uint8" for tensor in self.spec.inputs)
+        return f"aipp_{self.graph}.cfg" if images and self.normalisation != "host" else None
 
     def argv(self, atc: str = "atc") -> list[str]:
         """The command as an argument list; no shell, no quotes."""
-        border = float_border(self.spec)
-        shapes = ";".join(f"{t.name}:{','.join(map(str, t.shape))}" for t in border)
-        images = [f"--insert_op_conf=aipp_{self.graph}.cfg"] if self.aipp else []
+        inputs = onnx_inputs(self.spec)
+        shapes = ";".join(f"{t.name}:{','.join(map(str, t.shape))}" for t in inputs)
+        images = [f"--insert_op_conf={self.aipp_file}"] if self.aipp_file else []
         return [
             atc,
             "--framework=5",
@@ -77,12 +84,25 @@ def checked_soc(soc_version: str | None) -> str:
     )
 
 
-def checked_precision(precision: str) -> str:
+def checked_precision(precision: str) -> Precision:
     """``origin``, ``mixed`` or ``fp16``.
 
     Raises:
         ConfigError: another word.
     """
     if precision not in MODES:
-        raise ConfigError(f"expected --precision {', '.join(MODES)}; got {precision!r}.")
-    return precision
+        raise ConfigError(f"expected --precision {', '.join(MODES)} for Ascend; got {precision!r}.")
+    return cast(Precision, precision)
+
+
+def checked_normalisation(normalisation: str) -> Normalisation:
+    """``graph``, ``aipp`` or ``host``.
+
+    Raises:
+        ConfigError: another word.
+    """
+    if normalisation not in NORMALISATIONS:
+        raise ConfigError(
+            f"expected --normalise {', '.join(NORMALISATIONS)}; got {normalisation!r}."
+        )
+    return normalisation

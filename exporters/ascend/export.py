@@ -6,9 +6,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ...artifact import Metadata, read_metadata
 from ...checkpoint.source import read_checkpoint
 from ..directory import pending_directory
-from .command import checked_precision, checked_soc
+from ..job import ExportOptions
+from .command import checked_normalisation, checked_precision, checked_soc
 from .folder import AscendRequest, export_ascend
 from .process import AtcMissingError, Say
 
@@ -17,12 +19,12 @@ def export_for_board(
     source: str | PathLike[str],
     output: str | PathLike[str],
     request: AscendRequest,
-    *,
+    options: ExportOptions | None = None,
     variant: str | None = None,
-    overwrite: bool = False,
+    *,
     say: Say | None = None,
     **protocol: Any,
-) -> list[Path]:
+) -> Metadata:
     """Export a checkpoint file; the folder appears only when it is complete.
 
     Without ``atc`` it is complete but for the ``.om`` files, and then the error comes.
@@ -31,29 +33,33 @@ def export_for_board(
         source: the checkpoint.
         output: the folder.
         request: chip, precision, compiler.
+        options: whether to compare with PyTorch and on which clip, and whether to replace
+            an artifact that is there.
         variant: of the family.
-        overwrite: replace an artifact that is there.
         say: takes progress, ATC's output included.
         **protocol: fields of the family's configuration.
 
     Returns:
-        The files.
+        What the folder's ``metadata.json`` says.
 
     Raises:
         ConfigError: no chip, or an option without meaning.
         ArtifactError: the checkpoint cannot be read.
         ExportError: a graph that ATC refuses.
+        ParityError: the graphs do not compute what the checkpoint computes.
         AtcMissingError: ``atc`` is not on the PATH.
     """
+    options = options or ExportOptions()
     checked_soc(request.soc_version)
     checked_precision(request.precision)
+    checked_normalisation(request.normalise)
     checkpoint = read_checkpoint(source, variant, **protocol)
     missing: AtcMissingError | None = None
-    with pending_directory(Path(output), overwrite=overwrite) as folder:
+    with pending_directory(Path(output), overwrite=options.overwrite) as folder:
         try:
-            export_ascend(checkpoint, folder, request, say)
+            export_ascend(checkpoint, folder, request, options, say)
         except AtcMissingError as error:
             missing = error
     if missing is not None:
         raise missing
-    return sorted(Path(output).iterdir())
+    return read_metadata(Path(output))

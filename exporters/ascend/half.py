@@ -18,6 +18,7 @@ import onnx
 from onnx import numpy_helper
 
 from ...runtime import Array, Feeds, Outputs
+from ...threads import resolve_threads
 
 HIGHEST = 65504.0
 SMALLEST_NORMAL, SMALLEST = 2.0**-14, 2.0**-24
@@ -57,9 +58,7 @@ def emulated(model: onnx.ModelProto, feeds: Feeds) -> Outputs:
         model: an ATC-ready graph.
         feeds: its inputs, float32 NCHW images.
     """
-    names = [value.name for value in model.graph.output]
-    rounded_feeds = {name: _rounded(value) for name, value in feeds.items()}
-    return dict(zip(names, _session(half_model(model)).run(names, rounded_feeds), strict=True))
+    return _outputs(half_model(model), {name: rounded(value) for name, value in feeds.items()})
 
 
 def half_model(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -69,8 +68,8 @@ def half_model(model: onnx.ModelProto) -> onnx.ModelProto:
     graph = half.graph
     for tensor in graph.initializer:
         if tensor.data_type == onnx.TensorProto.FLOAT:
-            rounded = _rounded(numpy_helper.to_array(tensor))
-            tensor.CopyFrom(numpy_helper.from_array(rounded, tensor.name))
+            values = rounded(numpy_helper.to_array(tensor))
+            tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
     limits = [("half_low", -HIGHEST), ("half_high", HIGHEST)]
     constants = [numpy_helper.from_array(np.array(v, np.float32), n) for n, v in limits]
     graph.initializer.extend(constants)
@@ -88,7 +87,7 @@ def ranges(model: onnx.ModelProto, feeds: Feeds) -> list[Range]:
     made = [name for node in shown.graph.node for name in node.output]
     extra = [onnx.helper.make_empty_tensor_value_info(n) for n in made if n not in known]
     shown.graph.output.extend(extra)
-    values = _session(shown).run(made, dict(feeds))
+    values = onnx_session(shown, optimised=False).run(made, dict(feeds))
     roles = _roles(model.graph)
     named = zip(made, values, strict=True)
     return [_range(name, roles.get(name, "other"), i, v) for i, (name, v) in enumerate(named)]
@@ -104,8 +103,13 @@ def deviation(expected: Outputs, found: Outputs) -> dict[str, float]:
 
 def float32_outputs(model: onnx.ModelProto, feeds: Feeds) -> Outputs:
     """Outputs of the pass in float32."""
+    return _outputs(model, feeds)
+
+
+def _outputs(model: onnx.ModelProto, feeds: Feeds) -> Outputs:
     names = [value.name for value in model.graph.output]
-    return dict(zip(names, _session(model).run(names, dict(feeds)), strict=True))
+    found = onnx_session(model, optimised=False).run(names, dict(feeds))
+    return dict(zip(names, found, strict=True))
 
 
 def _rounding(node: onnx.NodeProto) -> list[onnx.NodeProto]:
@@ -137,18 +141,20 @@ def _range(name: str, role: str, order: int, values: Array) -> Range:
     return Range(name, role, order, float(magnitude.max()), lossy, lost)
 
 
-def _rounded(values: Array) -> Array:
+def rounded(values: Array) -> Array:
+    """Float32 values through float16, saturated at its limits; others as they are."""
     if values.dtype != np.float32:
         return values
     return np.asarray(values.clip(-HIGHEST, HIGHEST).astype(np.float16), np.float32)
 
 
-def _session(model: onnx.ModelProto) -> Any:
+def onnx_session(model: onnx.ModelProto, *, optimised: bool = True) -> Any:
+    """ONNX Runtime on the CPU; unoptimised, it keeps every rounding that a graph spells out."""
     onnxruntime: Any = import_module("onnxruntime")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.graph_optimization_level = level
-    options.intra_op_num_threads = 2
+    if not optimised:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = resolve_threads(None)
     providers = ["CPUExecutionProvider"]
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=providers)

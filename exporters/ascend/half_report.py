@@ -6,20 +6,24 @@ Run ``python -m fartrack_sdk.exporters.ascend.half_report FOLDER [FIGURE.png]``.
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import onnx
+import typer
 
+from ...cli.common import ExitCode, make_app, reported
 from ...runtime import Feeds
-from ...runtimes.ascend.aipp import StaticAipp
-from ...runtimes.ascend.opening import read_sidecar
+from ...runtimes.ascend.sidecar import read_sidecar
 from .board_script import DATA_NAME
+from .emulation import graph_input
 from .half import HIGHEST, ROLES, Range, deviation, emulated, float32_outputs, ranges
 
 REPORT_NAME = "float16.json"
+SUMMARY = "What float16 would do to the graphs of an exported folder: overflow, loss, deviation."
+app = make_app(SUMMARY)
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,10 @@ def half_report(folder: Path) -> list[HalfReport]:
     facts = read_sidecar(folder)
     stored = np.load(folder / DATA_NAME)
     reports = []
-    for name, entry in facts["graphs"].items():
-        images = {k: StaticAipp.from_dict(v) for k, v in entry["images"].items()}
-        raw = {t["name"]: stored[f"{name}/in/{t['name']}"] for t in entry["inputs"]}
+    for name in facts.graphs:
+        graph = facts.graph(name, folder / f"{name}.om")
         feeds: Feeds = {
-            k: images[k].apply(v, np.float16) if k in images else v for k, v in raw.items()
+            t.name: graph_input(graph, t, stored[f"{name}/in/{t.name}"]) for t in graph.spec.inputs
         }
         model = onnx.load(str(folder / f"{name}.onnx"))
         errors = deviation(float32_outputs(model, feeds), emulated(model, feeds))
@@ -103,17 +106,22 @@ def draw_report(report: HalfReport, path: Path) -> None:
     draw(report.graph, report.ranges, path)
 
 
-def main(arguments: list[str]) -> int:
+@app.command(help=SUMMARY)
+def main(
+    folder: Annotated[Path, typer.Argument(help="An exported folder.")],
+    figure: Annotated[Path | None, typer.Argument(help="Draw the last graph, .png.")] = None,
+) -> None:
     """Report on a folder; 4 if a tensor overflows."""
-    folder = Path(arguments[0])
-    reports = half_report(folder)
-    write_report(reports, folder / REPORT_NAME)
-    for report in reports:
-        sys.stdout.write("\n".join(report.lines()) + "\n")
-    if len(arguments) > 1:
-        draw_report(reports[-1], Path(arguments[1]))
-    return 4 if any(report.overflowing for report in reports) else 0
+    with reported():
+        reports = half_report(folder)
+        write_report(reports, folder / REPORT_NAME)
+        for report in reports:
+            typer.echo("\n".join(report.lines()))
+        if figure is not None:
+            draw_report(reports[-1], figure)
+        if any(report.overflowing for report in reports):
+            raise typer.Exit(ExitCode.GATE)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    app()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from ...artifact import METADATA_FILE, GraphFacts, Metadata, file_facts
 from ...checkpoint.source import Checkpoint
@@ -15,7 +16,11 @@ FACTS_OF_THE_FILE = ("license",)
 
 
 def write_metadata(
-    checkpoint: Checkpoint, jobs: Mapping[str, AtcJob], folder: Path, opset: int
+    checkpoint: Checkpoint,
+    jobs: Mapping[str, AtcJob],
+    folder: Path,
+    opset: int,
+    parity: dict[str, Any] | None,
 ) -> Path:
     """Describe the folder; the ``.om`` files are listed whether they are there yet or not.
 
@@ -24,6 +29,7 @@ def write_metadata(
         jobs: graph name to job.
         folder: with all other files.
         opset: of the ONNX graphs.
+        parity: summary of the comparison with PyTorch, if it was made.
     """
     job = next(iter(jobs.values()))
     config, facts = checkpoint.config, checkpoint.metadata
@@ -39,11 +45,12 @@ def write_metadata(
         license=facts.get("license", "unknown"),
         source={k: v for k, v in facts.items() if k not in FACTS_OF_THE_FILE},
         versions={name: version(name) for name in PACKAGES},
+        parity=parity,
         files={p.name: file_facts(p) for p in _files(folder)},
         extra={
             "soc_version": job.soc_version,
             "atc_precision": job.precision,
-            "normalisation": "aipp" if job.aipp else "host",
+            "normalisation": job.normalisation,
             "status": "not run on hardware",
         },
     )

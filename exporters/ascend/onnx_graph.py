@@ -13,6 +13,7 @@ from torch import nn
 
 from ...errors import ConfigError
 from ...families.base import GraphSpec, TensorSpec
+from ...runtimes.ascend.graph import float_image, packed
 from .folding import folded
 from .limits import require_compilable
 
@@ -21,9 +22,9 @@ OPSET, OPSETS = 14, (13, 14, 15, 16)
 IR_VERSION = 8
 
 
-def float_border(spec: GraphSpec) -> tuple[TensorSpec, ...]:
-    """Inputs of the ONNX graph: uint8 NHWC images become float32 NCHW."""
-    return tuple(_float_image(t) if t.dtype == "uint8" else t for t in spec.inputs)
+def onnx_inputs(spec: GraphSpec) -> tuple[TensorSpec, ...]:
+    """Inputs of the ONNX graph: images float32 NCHW, no more than four axes."""
+    return tuple(float_image(t) if t.dtype == "uint8" else packed(t) for t in spec.inputs)
 
 
 def write_graphs(
@@ -35,7 +36,7 @@ def write_graphs(
     """Write ``<name>.onnx`` for every graph, checked against ATC's limits.
 
     Args:
-        graphs: graph name to module over normalised float32 NCHW images.
+        graphs: graph name to module in the form that ATC takes.
         specs: graph name to border in the SDK's contract.
         folder: exists.
         opset: 13 to 16.
@@ -57,7 +58,7 @@ def write_graphs(
 
 def traced(graph: nn.Module, spec: GraphSpec, opset: int) -> onnx.ModelProto:
     """The graph as ONNX, folded."""
-    inputs = tuple(torch.zeros(t.shape, dtype=torch.float32) for t in float_border(spec))
+    inputs = tuple(torch.zeros(t.shape, dtype=torch.float32) for t in onnx_inputs(spec))
     buffer = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
@@ -73,8 +74,3 @@ def traced(graph: nn.Module, spec: GraphSpec, opset: int) -> onnx.ModelProto:
     model = folded(onnx.load_model_from_string(buffer.getvalue()))
     model.ir_version = IR_VERSION
     return onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
-
-
-def _float_image(tensor: TensorSpec) -> TensorSpec:
-    batch, height, width, channels = tensor.shape
-    return TensorSpec(tensor.name, (batch, channels, height, width), "float32")

@@ -84,8 +84,7 @@ def _safe_parent() -> str:
 
 
 def _copy_inputs(job: AtcJob, folder: Path, work: Path) -> None:
-    names = [f"{job.graph}.onnx"] + ([f"aipp_{job.graph}.cfg"] if job.aipp else [])
-    for name in names:
+    for name in filter(None, (f"{job.graph}.onnx", job.aipp_file)):
         shutil.copy(folder / name, work / name)
 
 
@@ -124,8 +123,9 @@ def _run(
 
 
 def _output(work: Path, graph: str, started: float) -> Path | None:
-    """``<graph>.om``, or ``<graph>_<os>_<arch>.om``; the newer of the two."""
-    found = [p for p in work.glob(f"{graph}*.om") if p.stat().st_size]
+    """``<graph>.om``, or ``<graph>_linux_<arch>.om``; the newer of the two."""
+    named = (*work.glob(f"{graph}.om"), *work.glob(f"{graph}_linux_*.om"))
+    found = [p for p in named if p.stat().st_size]
     fresh = [p for p in found if p.stat().st_mtime >= started - 1]
     return max(fresh, key=lambda p: p.stat().st_mtime, default=None)
 

@@ -41,8 +41,8 @@ class FamilyExtras(Protocol):
         """
         if options:
             raise ConfigError(
-                f"{', '.join(options)} cannot be chosen here: exported models of this family "
-                "have all options fixed. Pass the checkpoint, or export it with them."
+                f"expected no options for an exported {config.family} model, which has all of "
+                f"them fixed; got {', '.join(options)}."
             )
         return config
 

@@ -27,11 +27,30 @@ def inference_graphs(weights: Weights, config: MixFormerV2Config) -> dict[str, n
     net = build_network(weights, config)
     with torch.no_grad():
         patches = PatchEmbedding(net)
+    return arranged(net, patches, config, TemplatesGraph, SearchGraph)
+
+
+def arranged(
+    net: MixFormerV2Net,
+    patches: PatchEmbedding,
+    config: MixFormerV2Config,
+    templates: type[TemplatesGraph],
+    search: type[SearchGraph],
+) -> dict[str, nn.Module]:
+    """The graphs that a configuration has, by name.
+
+    Args:
+        net: the weights.
+        patches: the embedding.
+        config: the model.
+        templates: of the passes that make the cache.
+        search: of the passes that read it.
+    """
     graphs: dict[str, nn.Module] = {}
     for count in template_counts(config):
-        graphs[TEMPLATES[count]] = TemplatesGraph(net, patches)
+        graphs[TEMPLATES[count]] = templates(net, patches)
         folded = config.template_tokens if count == 1 else 0
-        graphs[SEARCH[count]] = SearchGraph(net, patches, folded)
+        graphs[SEARCH[count]] = search(net, patches, folded)
     if config.template_cache == "off":
         graphs[FULL] = FullGraph(net, patches)
     return graphs
@@ -98,7 +117,10 @@ class TemplatesGraph(nn.Module):
             values.append(v)
             if i < len(blocks) - 1:
                 x = block.residual(x, block.attn.queries(h), k, v)
-        return torch.stack(keys, dim=1).float(), torch.stack(values, dim=1).float()
+        return self._stacked(keys).float(), self._stacked(values).float()
+
+    def _stacked(self, layers: list[Tensor]) -> Tensor:
+        return torch.stack(layers, dim=1)
 
 
 class SearchGraph(nn.Module):
@@ -133,9 +155,13 @@ class SearchGraph(nn.Module):
             k, v = block.attn.keys_values(h)
             if i == len(blocks) - 1:
                 x, h = x[:, -PREDICTION_TOKENS:], h[:, -PREDICTION_TOKENS:]
-            k, v = torch.cat([keys[:, i], k], dim=2), torch.cat([values[:, i], v], dim=2)
+            known_k, known_v = self._layer(keys, i), self._layer(values, i)
+            k, v = torch.cat([known_k, k], dim=2), torch.cat([known_v, v], dim=2)
             x = block.residual(x, block.attn.queries(h), k, v, self.bias)
         return self.net.read(x)
+
+    def _layer(self, cache: Tensor, index: int) -> Tensor:
+        return cache[:, index]
 
 
 class FullGraph(nn.Module):

@@ -42,13 +42,14 @@ class Buffer:
         self._current = False
         self._pointer = int(acl.value("rt.malloc", self.size, HUGE_FIRST))
         stack.callback(acl.release, "rt.free", self._pointer)
-        handle = acl.handle("create_data_buffer", self._pointer, self.size)
+        handle = acl.number("create_data_buffer", self._pointer, self.size)
         stack.callback(acl.release, "destroy_data_buffer", handle)
         acl.value("mdl.add_dataset_buffer", dataset, handle)
         self._host = self._view() if shared else np.empty(spec.shape, spec.dtype)
 
     def upload(self, values: Array) -> None:
         """Bring values to the device, unless they are there already."""
+        values = values.reshape(self.spec.shape)
         if self._current and np.array_equal(self._host, values):
             return
         self._current = False

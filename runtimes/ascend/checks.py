@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...errors import ArtifactError
 from ...families.base import TensorSpec
 from .buffers import nbytes
-from .codes import TYPES
+from .codes import TYPES, UNDEFINED
 from .graph import AscendGraph
 from .library import Acl
 
@@ -21,8 +21,8 @@ def check_model(acl: Acl, graph: AscendGraph, model: int, desc: int) -> dict[str
         AclError: a query failed.
     """
     border = _Border(acl, desc)
-    faults = border.compare("input", graph.inputs) + border.compare("output", graph.spec.outputs)
-    faults += _aipp_faults(acl, graph, model)
+    faults = border.compare("input", graph.inputs) + border.compare("output", graph.outputs)
+    faults += _aipp_faults(acl, graph, model, border.unverified)
     if faults:
         raise ArtifactError(
             f"{graph.path.name} does not fit its metadata: {'; '.join(faults)}. "
@@ -38,7 +38,7 @@ class _Border:
 
     def compare(self, side: str, specs: tuple[TensorSpec, ...]) -> list[str]:
         """Differences of one side, ``input`` or ``output``."""
-        count = int(self._acl.raw(f"mdl.get_num_{side}s", self._desc))
+        count = self._acl.number(f"mdl.get_num_{side}s", self._desc)
         if count != len(specs):
             return [f"{count} {side}s instead of {len(specs)}"]
         names = [self._name(side, i) for i in range(count)]
@@ -48,8 +48,11 @@ class _Border:
         return faults
 
     def _name(self, side: str, index: int) -> str:
-        name = self._acl.raw(f"mdl.get_{side}_name_by_index", self._desc, index) or ""
-        return str(name).rsplit(":", 1)[-1]
+        function = f"mdl.get_{side}_name_by_index"
+        name = str(self._acl.raw(function, self._desc, index) or "")
+        if not name:
+            raise self._acl.failed(function)
+        return name.rsplit(":", 1)[-1]
 
     def _name_faults(self, side: str, found: list[str], wanted: list[str]) -> list[str]:
         if found == wanted:
@@ -61,8 +64,8 @@ class _Border:
 
     def _faults(self, side: str, index: int, spec: TensorSpec) -> list[str]:
         acl, at = self._acl, (self._desc, index)
-        size = int(acl.raw(f"mdl.get_{side}_size_by_index", *at))
-        kind = int(acl.raw(f"mdl.get_{side}_data_type", *at))
+        size = acl.number(f"mdl.get_{side}_size_by_index", *at)
+        kind = acl.number(f"mdl.get_{side}_data_type", *at, failed=UNDEFINED)
         dims = tuple(acl.value(f"mdl.get_{side}_dims", *at)["dims"])
         faults = []
         if TYPES.get(kind) != spec.dtype:
@@ -74,14 +77,20 @@ class _Border:
         return faults
 
 
-def _aipp_faults(acl: Acl, graph: AscendGraph, model: int) -> list[str]:
-    if not acl.has("mdl.get_first_aipp_info") or graph.normalisation != "aipp":
+def _aipp_faults(acl: Acl, graph: AscendGraph, model: int, unverified: dict[str, str]) -> list[str]:
+    if graph.normalisation == "host":
+        return []
+    if not acl.has("mdl.get_first_aipp_info"):
+        unverified["AIPP"] = "not readable: this CANN lacks acl.mdl.get_first_aipp_info"
         return []
     faults = []
     for index, tensor in enumerate(graph.spec.inputs):
         expected = graph.images.get(tensor.name)
-        if expected is not None:
-            info = acl.value("mdl.get_first_aipp_info", model, index)
-            found = expected.differences(info)
-            faults += [f"AIPP of {tensor.name}: {difference}" for difference in found]
+        if expected is None:
+            continue
+        info = acl.value("mdl.get_first_aipp_info", model, index) or {}
+        missing = ", ".join(key for key in expected.reported() if key not in info)
+        if missing:
+            unverified[f"AIPP of {tensor.name}"] = f"not reported: {missing}"
+        faults += [f"AIPP of {tensor.name}: {text}" for text in expected.differences(info)]
     return faults

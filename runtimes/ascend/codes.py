@@ -10,6 +10,7 @@ HOST_TO_DEVICE, DEVICE_TO_HOST = 1, 2
 HUGE_FIRST = 0
 RUN_MODE_DEVICE = 0
 RGB888_U8 = 3
+UNDEFINED = -1
 TYPES = {
     0: "float32",
     1: "float16",
@@ -25,10 +26,14 @@ TYPES = {
     12: "bool",
 }
 """aclDataType to numpy dtype."""
+ARITHMETIC = {"origin": "fp32", "mixed": "fp16", "fp16": "fp16"}
+"""What a model was compiled with to the lowest precision that it may compute in."""
 
 REBUILD = "Export the model again with the --soc-version of this chip (npu-smi info)."
 MEMORY = "Close other programs on the NPU; host and NPU share the board's memory."
 MEANINGS: dict[int, tuple[str, str]] = {
+    -1: ("nothing came back", "See the logs in ~/ascend/log."),
+    0: ("nothing came back", "See the logs in ~/ascend/log."),
     100000: ("invalid parameter", "Please report it with this message."),
     100001: ("ACL is not initialised", "Please report it with this message."),
     100003: ("invalid configuration file", "Check the path of acl.json."),

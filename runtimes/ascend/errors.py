@@ -11,12 +11,12 @@ class AclError(RuntimeUnavailableError):
 
     Attributes:
         function: for example ``acl.rt.malloc``.
-        code: its return code; 0 where the function returns only a handle.
+        code: its return code, or what a function without one returns on failure: 0 or -1.
     """
 
     def __init__(self, function: str, code: int, detail: str | None = None) -> None:
         self.function, self.code = function, code
-        name, remedy = meaning(code) if code else ("no handle", "See the logs in ~/ascend/log.")
+        name, remedy = meaning(code)
         said = f" CANN says: {detail.strip()}." if detail else ""
         super().__init__(f"{function} failed, ret={code} ({name}).{said} {remedy}")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...errors import RuntimeUnavailableError
 from .codes import SUCCESS
-from .errors import failure
+from .errors import AclError, failure
 
 logger = logging.getLogger(__name__)
 ENVIRONMENT = (
@@ -83,26 +83,35 @@ class Acl:
         self._check(name, int(code))
         return value
 
-    def handle(self, name: str, *args: int | str) -> int:
-        """A bare handle.
+    def number(self, name: str, *args: int | str, failed: int = 0) -> int:
+        """A bare handle, count, size or kind.
+
+        Args:
+            name: of the function.
+            *args: its arguments.
+            failed: what it returns on failure.
 
         Raises:
-            AclError: it is 0.
+            AclError: it is that.
         """
-        handle = int(self.raw(name, *args))
-        if handle == 0:
-            raise failure(f"acl.{name}", 0, self._said())
-        return handle
+        number = int(self.raw(name, *args))
+        if number == failed:
+            raise self.failed(name, number)
+        return number
+
+    def failed(self, name: str, code: int = 0) -> AclError:
+        """The error of a call, with what CANN says about it."""
+        return failure(f"acl.{name}", code, self._said())
 
     def release(self, name: str, *args: int | str) -> None:
         """Give something back; a failure is logged, because nobody can act on it."""
         code = int(self.raw(name, *args))
         if code != SUCCESS:
-            logger.warning("%s", failure(f"acl.{name}", code, self._said()))
+            logger.warning("%s", self.failed(name, code))
 
     def _check(self, name: str, code: int) -> None:
         if code != SUCCESS:
-            raise failure(f"acl.{name}", code, self._said())
+            raise self.failed(name, code)
 
     def _said(self) -> str | None:
         if not self.has("get_recent_err_msg"):

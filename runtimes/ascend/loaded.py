@@ -35,14 +35,14 @@ class LoadedModel:
         self._device, self._graph, self._execution = device, graph, execution
         acl = device.acl
         with ExitStack() as undo:
-            desc = acl.handle("mdl.create_desc")
+            desc = acl.number("mdl.create_desc")
             undo.callback(acl.release, "mdl.destroy_desc", desc)
             self._model = int(acl.value("mdl.load_from_file", str(graph.path)))
             undo.callback(acl.release, "mdl.unload", self._model)
             acl.ok("mdl.get_desc", desc, self._model)
             self.unverified = check_model(acl, graph, self._model, desc)
             self._in, self.inputs = self._dataset(graph.inputs, zero_copy, undo)
-            self._out, self._outputs = self._dataset(graph.spec.outputs, zero_copy, undo)
+            self._out, self._outputs = self._dataset(graph.outputs, zero_copy, undo)
             self._stack = undo.pop_all()
 
     def run(self, feeds: Feeds) -> Outputs:
@@ -61,7 +61,7 @@ class LoadedModel:
                 buffer.upload(value)
             self._execute()
             named = zip(self._graph.spec.outputs, self._outputs, strict=True)
-            return {tensor.name: buffer.download() for tensor, buffer in named}
+            return {t.name: buffer.download().reshape(t.shape) for t, buffer in named}
         except BaseException:
             for buffer in self.inputs:
                 buffer.forget()
@@ -83,7 +83,7 @@ class LoadedModel:
         self, specs: tuple[TensorSpec, ...], zero_copy: bool, undo: ExitStack
     ) -> tuple[int, list[Buffer]]:
         acl = self._device.acl
-        dataset = acl.handle("mdl.create_dataset")
+        dataset = acl.number("mdl.create_dataset")
         undo.callback(acl.release, "mdl.destroy_dataset", dataset)
         return dataset, [Buffer(acl, spec, dataset, zero_copy, undo) for spec in specs]
 
@@ -97,5 +97,5 @@ class LoadedModel:
             )
         image = self._graph.images.get(tensor.name)
         if image is not None and self._graph.normalisation == "host":
-            return image.apply(value)
+            return image.apply(value, on_npu=False)
         return value

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 from ...errors import ConfigError, DeviceUnavailableError
 from ...runtime import Feeds, Outputs, RuntimeInfo
+from .codes import ARITHMETIC
 from .device import Device, device_index
 from .graph import AscendGraph
 from .library import Acl, load_acl
@@ -16,8 +17,6 @@ from .process import process_of
 from .session import AscendSession
 
 TIMEOUT_MS = 10_000
-PRECISIONS = {"origin": "fp32", "mixed": "fp16", "fp16": "fp16"}
-"""ATC precision to the arithmetic it allows."""
 
 
 class AscendRuntime:
@@ -70,6 +69,7 @@ class AscendRuntime:
             undo.pop_all()
         facts = {
             "atc precision": precision,
+            "normalisation": ", ".join(dict.fromkeys(g.normalisation for g in graphs.values())),
             "execution": execution,
             "copies": "zero copy" if shared else "memcpy",
             "status": "not run on hardware",
@@ -80,7 +80,7 @@ class AscendRuntime:
             name="ascend",
             device=f"npu:{index}",
             provider=f"CANN acl {_version(acl)} on {soc}",
-            precision=PRECISIONS.get(precision, precision),
+            precision=ARITHMETIC.get(precision, precision),
             threads=0,
             details=facts,
         )

@@ -1,88 +1,76 @@
 """Fixtures: an exported folder, a fake ``atc`` on the PATH, a fake board."""
 
-import os
-import sys
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
-
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-from fake_acl import FakeBoard, installed  # noqa: E402
-
-from fartrack_sdk.checkpoint.source import Checkpoint  # noqa: E402
-from fartrack_sdk.exporters.ascend.folder import AscendRequest, export_ascend  # noqa: E402
-from fartrack_sdk.families.registry import family_of  # noqa: E402
-from fartrack_sdk.runtimes.ascend import shutdown  # noqa: E402
+from ascend_models import compile_into, executable_atc, faultless, in_memory, small_mixformer
 
 
 @pytest.fixture(scope="session")
 def checkpoint(released_state):
-    """(variant, layout, seed, **fields) -> a model in memory."""
+    """(variant, layout, seed, **fields) -> a FARTrack model in memory."""
 
     def make(variant="pico", layout="sparse", seed=0, **fields):
-        state = released_state(seed, layout)
-        family = family_of(set(state))
-        weights, config = family.read(state, {}, variant, fields)
-        return Checkpoint(family, weights, config, None, {"source": "seed", "license": "none"})
+        return in_memory(released_state(seed, layout), variant, **fields)
 
     return make
 
 
 @pytest.fixture(scope="session")
 def fake_atc(tmp_path_factory):
-    """Path of an executable that behaves as ``atc``; see `fake_cann.atc`."""
-    path = tmp_path_factory.mktemp("cann bin") / "atc"
-    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE}/fake_cann/atc.py" "$@"\n')
-    path.chmod(0o755)
-    return path
+    """Path of an executable that behaves as ``atc``, in a folder with a space."""
+    return executable_atc(tmp_path_factory.mktemp("cann bin"))
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory, checkpoint, fake_atc):
-    """(variant, layout, seed, precision, aipp, fields) -> folder with ``.om`` files, config."""
+def compiled(tmp_path_factory, fake_atc):
+    """(key, how to make the model, **request) -> folder with ``.om`` files, configuration."""
     made = {}
 
-    def make(variant="pico", layout="sparse", seed=0, precision="origin", aipp=True, **fields):
-        key = (variant, layout, seed, precision, aipp, *fields.items())
+    def make(key, model, **request):
+        key = (key, *request.items())
         if key not in made:
-            model = checkpoint(variant, layout, seed, **fields)
-            folder = tmp_path_factory.mktemp("exported")
-            request = AscendRequest("Ascend310B4", precision, aipp, atc=str(fake_atc))
-            before = os.environ.pop("FAKE_ATC", None)
-            export_ascend(model, folder, request)
-            if before is not None:
-                os.environ["FAKE_ATC"] = before
-            made[key] = folder, model.config
+            checkpoint, folder = model(), tmp_path_factory.mktemp("exported")
+            compile_into(folder, checkpoint, fake_atc, **request)
+            made[key] = folder, checkpoint.config
         return made[key]
 
     return make
 
 
 @pytest.fixture(scope="session")
-def small(compiled):
+def pico(compiled, checkpoint):
+    """(seed, layout, **request) -> folder and configuration of pico with random weights."""
+
+    def make(seed=0, layout="sparse", **request):
+        return compiled(("pico", seed, layout), lambda: checkpoint("pico", layout, seed), **request)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small(compiled, checkpoint):
     """Folder and configuration of a one-layer model, which is quick."""
-    return compiled(None, depth=1)
+    return compiled("small", lambda: checkpoint(None, depth=1))
+
+
+@pytest.fixture(scope="session")
+def small_aipp(compiled, checkpoint):
+    """The same with the normalisation in AIPP."""
+    return compiled("small", lambda: checkpoint(None, depth=1), normalise="aipp")
+
+
+@pytest.fixture(scope="session")
+def cached(compiled):
+    """Folder and configuration of a small MixFormerV2, whose cache has five axes."""
+    return compiled("cached", small_mixformer)
 
 
 @pytest.fixture
 def new_board():
     """Boards in place of CANN; at the end nothing may be violated or alive."""
-    boards = []
     with ExitStack() as stack:
-
-        def make(**fields):
-            board = stack.enter_context(installed(FakeBoard(**fields)))
-            boards.append(board)
-            return board
-
-        yield make
-        shutdown()
-    for board in boards:
-        assert board.violations == []
-        assert board.leaks() == []
+        yield lambda **fields: stack.enter_context(faultless(**fields))
 
 
 @pytest.fixture(params=[0, 1], ids=["board", "card"])

@@ -7,30 +7,49 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import fake_cann
 import numpy as np
 import onnx
 import pytest
+from ascend_models import SOC, UNVERIFIED, small_mixformer
+from fake_cann import aipp_file
 from onnx import helper
-from test_golden_on_fake import tracked
+from typer.testing import CliRunner
 
+from fartrack_sdk import load_exported
 from fartrack_sdk.artifact import check_files, read_metadata
-from fartrack_sdk.errors import ConfigError, ExportError, MissingDependencyError
-from fartrack_sdk.exporters.ascend import export
+from fartrack_sdk.checkpoint.source import write_checkpoint
+from fartrack_sdk.errors import ConfigError, ExportError, MissingDependencyError, ParityError
+from fartrack_sdk.exporters import cli
+from fartrack_sdk.exporters.ascend import folder as folder_module
 from fartrack_sdk.exporters.ascend.command import AtcJob
+from fartrack_sdk.exporters.ascend.emulation import EmulatedBoard
 from fartrack_sdk.exporters.ascend.folder import AscendRequest, export_ascend
 from fartrack_sdk.exporters.ascend.limits import violations
 from fartrack_sdk.exporters.ascend.process import compile_graph
+from fartrack_sdk.exporters.clips import load_clip
+from fartrack_sdk.exporters.job import ExportOptions
+from fartrack_sdk.exporters.parity import compare
+from fartrack_sdk.exporters.tolerances import TOLERANCES
 from fartrack_sdk.families.fartrack.contract import graph_specs
+from fartrack_sdk.loading import assemble, open_checkpoint
+from fartrack_sdk.reference import ReferenceBoxes
+from fartrack_sdk.runtimes.ascend import StaticAipp
 from fartrack_sdk.runtimes.files import ModelFiles, Options
 from fartrack_sdk.runtimes.opening import open_runtime
 
-SOC = "Ascend310B4"
+FAKE_CANN = Path(fake_cann.__file__).parent
+FEW = ExportOptions(verify_frames=4)
+
+
+def dry_run(model, folder, options=UNVERIFIED, **request):
+    export_ascend(model, folder, AscendRequest(SOC, dry_run=True, **request), options)
 
 
 def test_a_dry_run_is_complete_and_needs_no_atc(checkpoint, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     model = checkpoint(None, depth=1)
-    export_ascend(model, tmp_path, AscendRequest(SOC, dry_run=True))
+    dry_run(model, tmp_path, ExportOptions(verify_frames=3))
     assert {p.name for p in tmp_path.iterdir()} == {
         "first.onnx",
         "track.onnx",
@@ -41,11 +60,15 @@ def test_a_dry_run_is_complete_and_needs_no_atc(checkpoint, tmp_path, monkeypatc
         "metadata.json",
         "board_check.py",
         "parity.npz",
+        "parity.json",
+        "reference.npz",
     }
     metadata = read_metadata(tmp_path)
     check_files(tmp_path, metadata)
     assert metadata.target == "ascend"
     assert metadata.extra["status"] == "not run on hardware"
+    assert metadata.parity["step_pixels"] < 1e-3
+    assert len(ReferenceBoxes.load(tmp_path / "reference.npz").boxes) == 3
     commands = (tmp_path / "atc_commands.sh").read_text()
     assert (
         "atc --framework=5 --model=track.onnx --output=track --soc_version=Ascend310B4 "
@@ -59,7 +82,7 @@ def test_a_dry_run_is_complete_and_needs_no_atc(checkpoint, tmp_path, monkeypatc
 def test_without_atc_everything_else_is_written_first(checkpoint, tmp_path):
     request = AscendRequest(SOC, atc="atc-that-is-not-there")
     with pytest.raises(MissingDependencyError, match=r"set_env\.sh.*atc_commands\.sh"):
-        export_ascend(checkpoint(None, depth=1), tmp_path, request)
+        export_ascend(checkpoint(None, depth=1), tmp_path, request, UNVERIFIED)
     assert (tmp_path / "metadata.json").is_file()
 
 
@@ -70,10 +93,15 @@ def test_the_chip_is_never_guessed(checkpoint, tmp_path, soc):
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("fields", [{"opset": 17}, {"precision": "int8"}])
+@pytest.mark.parametrize("fields", [{"opset": 17}, {"precision": "int8"}, {"normalise": "twice"}])
 def test_options_without_meaning_are_refused(checkpoint, tmp_path, fields):
     with pytest.raises(ConfigError, match="expected"):
         export_ascend(checkpoint(None, depth=1), tmp_path, AscendRequest(SOC, **fields))
+
+
+def test_a_batch_is_refused(checkpoint, tmp_path):
+    with pytest.raises(ConfigError, match="--batch 1"):
+        dry_run(checkpoint(None, depth=1), tmp_path, ExportOptions(batch=2))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +115,7 @@ def test_options_without_meaning_are_refused(checkpoint, tmp_path, fields):
 )
 def test_every_graph_keeps_atcs_limits(checkpoint, tmp_path, opset, fields):
     model = checkpoint(None, depth=2, **fields)
-    export_ascend(model, tmp_path, AscendRequest(SOC, dry_run=True, opset=opset))
+    dry_run(model, tmp_path, opset=opset)
     for name, spec in graph_specs(model.config).items():
         graph = onnx.load(str(tmp_path / f"{name}.onnx"))
         onnx.checker.check_model(graph, full_check=True)
@@ -96,8 +124,62 @@ def test_every_graph_keeps_atcs_limits(checkpoint, tmp_path, opset, fields):
         assert graph.ir_version <= 8
 
 
-def test_layer_norm_and_gelu_are_in_the_form_that_fuses(compiled):
-    folder, config = compiled()
+@pytest.mark.parametrize("cache", ["folded", "pair", "off"])
+def test_every_graph_of_mixformerv2_keeps_atcs_limits(tmp_path, cache):
+    model = small_mixformer(template_cache=cache)
+    dry_run(model, tmp_path)
+    specs = model.family.graph_specs(model.config)
+    assert {f"{name}.onnx" for name in specs} == {p.name for p in tmp_path.glob("*.onnx")}
+    for name, spec in specs.items():
+        assert violations(onnx.load(str(tmp_path / f"{name}.onnx")), spec) == []
+
+
+def test_the_aipp_file_has_a_block_for_each_image_and_the_fields_of_imagenet(small_aipp):
+    first, second = aipp_file.parse((small_aipp[0] / "aipp_track.cfg").read_text())
+    assert (first["related_input_rank"], second["related_input_rank"]) == (0, 2)
+    assert (first["src_image_size_w"], second["src_image_size_w"]) == (224, 112)
+    for block in (first, second):
+        assert block["input_format"] == "RGB888_U8"
+        assert [block[f"mean_chn_{i}"] for i in range(3)] == [123, 116, 103]
+        assert [block[f"min_chn_{i}"] for i in range(3)] == [0.675, 0.28, 0.53]
+        assert [block[f"var_reci_chn_{i}"] for i in range(3)] == [
+            0.0171247538,
+            0.0175070028,
+            0.0174291939,
+        ]
+
+
+def test_by_default_aipp_only_converts_which_is_exact(small):
+    for block in aipp_file.parse((small[0] / "aipp_first.cfg").read_text()):
+        assert [block[f"mean_chn_{i}"] for i in range(3)] == [0, 0, 0]
+        assert [block[f"min_chn_{i}"] for i in range(3)] == [0, 0, 0]
+        assert [block[f"var_reci_chn_{i}"] for i in range(3)] == [1 / 256] * 3
+
+
+@pytest.mark.parametrize("normalise", ["graph", "host"])
+def test_equal_inputs_give_the_boxes_of_pytorch(checkpoint, tmp_path, normalise):
+    dry_run(checkpoint(None, depth=1), tmp_path, FEW, normalise=normalise)
+    assert read_metadata(tmp_path).parity["step_pixels"] < 1e-3
+
+
+def test_every_graph_of_mixformerv2_computes_what_pytorch_does(tmp_path):
+    model = small_mixformer()
+    dry_run(model, tmp_path)
+    candidate = assemble(model.config, EmulatedBoard(tmp_path))
+    report = compare(open_checkpoint(model), candidate, load_clip(FEW), TOLERANCES["fp32"])
+    assert {t.graph for t in report.tensors} == set(model.family.graph_specs(model.config))
+    assert max(t.max_rel for t in report.tensors) < 1e-5
+
+
+def test_a_graph_that_differs_is_not_delivered(checkpoint, tmp_path, monkeypatch):
+    wrong = StaticAipp(0, 0, (0, 0, 0)).scale(on_npu=True)
+    monkeypatch.setattr(folder_module, "image_scale", lambda _: wrong)
+    with pytest.raises(ParityError, match=r"Level 1 \(tensors\).*--normalise graph"):
+        dry_run(checkpoint(None, depth=1), tmp_path, FEW, normalise="aipp")
+
+
+def test_layer_norm_and_gelu_are_in_the_form_that_fuses(pico):
+    folder, config = pico()
     graph = onnx.load(str(folder / "track.onnx")).graph
     users = {name: [n.op_type for n in graph.node if name in n.input] for name in _outputs(graph)}
     pattern = ["ReduceMean", "Sub", "Pow", "ReduceMean", "Add", "Sqrt", "Div", "Mul", "Add"]
@@ -134,8 +216,8 @@ def _outputs(graph):
         ),
     ],
 )
-def test_the_check_of_limits_sees_each_fault(compiled, change, fault):
-    folder, config = compiled()
+def test_the_check_of_limits_sees_each_fault(small, change, fault):
+    folder, config = small
     model = onnx.load(str(folder / "track.onnx"))
     change(model)
     faults = violations(model, graph_specs(config)["track"])
@@ -231,16 +313,12 @@ def test_own_python_comes_first_on_the_path(job, sources, tmp_path):
     assert said[0].startswith(f"PATH is {tmp_path / 'py39' / 'bin'}{os.pathsep}")
 
 
-def test_the_board_script_passes_on_the_fake_board(compiled, tmp_path):
-    folder, _ = compiled()
-    (tmp_path / "acl.py").write_text(
-        "import sys\nfrom fake_acl import FakeBoard\nsys.modules['acl'] = FakeBoard().acl\n"
-    )
-    here = os.path.dirname(__file__)
-    path = os.pathsep.join([str(tmp_path), here])
+@pytest.mark.parametrize("model", ["small", "cached"])
+def test_the_board_script_passes_on_the_fake_board(model, request):
+    folder, _ = request.getfixturevalue(model)
     done = subprocess.run(
         [sys.executable, str(folder / "board_check.py")],
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": str(FAKE_CANN / "python")},
         capture_output=True,
         text=True,
         check=False,
@@ -249,9 +327,8 @@ def test_the_board_script_passes_on_the_fake_board(compiled, tmp_path):
     assert "PASS" in done.stdout
 
 
-def test_the_artifact_opens_by_name(compiled, new_board, data_folder, recipe):
-    folder, config = compiled()
-    board = new_board()
+def test_the_artifact_opens_by_name(small, board):
+    folder, _ = small
     metadata = read_metadata(folder)
     check_files(folder, metadata)
     graphs = {name: folder / facts.file for name, facts in metadata.graphs.items()}
@@ -263,10 +340,6 @@ def test_the_artifact_opens_by_name(compiled, new_board, data_folder, recipe):
     assert runtime.info.device == "npu:0"
     runtime.close()
     assert board.leaks() == []
-    golden = np.load(data_folder / "fartrack_pico_seed0.npz")
-    frames, _ = recipe.frames(0, 40)
-    boxes = tracked(folder, config, golden, frames, 2)
-    np.testing.assert_allclose(boxes, golden["boxes"][1:3], atol=0.05)
 
 
 def test_the_sidecar_keeps_the_command_and_the_checksums(small):
@@ -274,29 +347,99 @@ def test_the_sidecar_keeps_the_command_and_the_checksums(small):
     track = facts["graphs"]["track"]
     assert track["atc"][0] == "atc"
     assert set(track["sha256"]) == {"track.onnx", "track.om"}
-    assert facts["normalisation"] == "aipp"
+    assert facts["normalisation"] == "graph"
+
+
+def test_the_script_of_commands_compiles_the_folder(checkpoint, tmp_path, board):
+    folder = tmp_path / "a folder with spaces"
+    folder.mkdir()
+    dry_run(checkpoint(None, depth=1), folder)
+    path = os.pathsep.join([str(FAKE_CANN / "bin"), os.environ["PATH"]])
+    for behaviour in ("", "arch-name"):
+        subprocess.run(
+            ["sh", str(folder / "atc_commands.sh")],
+            env={**os.environ, "PATH": path, "FAKE_CANN_PYTHON": sys.executable,
+                 "FAKE_ATC": behaviour},
+            cwd=tmp_path, check=True, capture_output=True,
+        )  # fmt: skip
+        load_exported(folder).close()
+        assert {p.suffix for p in tmp_path.iterdir()} == {""}
+        for compiled in folder.glob("*.om"):
+            compiled.unlink()
 
 
 @pytest.fixture
-def quick_file(checkpoint, monkeypatch):
-    """A checkpoint file that reads as a one-layer model."""
-    model = checkpoint(None, depth=1)
-    monkeypatch.setattr(export, "read_checkpoint", lambda *_, **__: model)
-    return Path("quick.safetensors")
+def quick_file(checkpoint, tmp_path):
+    """A checkpoint file of one layer."""
+    path = tmp_path / "quick.safetensors"
+    write_checkpoint(path, checkpoint(None, depth=1))
+    return path
 
 
-def test_an_export_without_atc_leaves_the_folder_and_says_so(tmp_path, quick_file):
-    request = AscendRequest(SOC, atc="atc-that-is-not-there")
+def exported(*arguments):
+    """Exit code, stdout and stderr of ``fartrack-export --target ascend``."""
+    arguments = ["--target", "ascend", "--no-verify", *map(str, arguments)]
+    found = CliRunner().invoke(cli.app, arguments)
+    return found.exit_code, found.stdout, found.stderr
+
+
+def test_the_command_writes_a_dry_run_and_says_what_comes_next(quick_file, tmp_path):
     output = tmp_path / "board model"
-    with pytest.raises(MissingDependencyError, match="atc-that-is-not-there"):
-        export.export_for_board(quick_file, output, request)
-    assert {p.name for p in tmp_path.iterdir()} == {"board model"}
+    code, out, err = exported(quick_file, "--soc-version", SOC, "--dry-run", "-o", output)
+    assert code == 0
+    assert "status: not run on hardware" in out
+    assert "atc_commands.sh" in err
+    assert read_metadata(output).extra["normalisation"] == "graph"
+
+
+def test_the_command_without_atc_leaves_the_folder_and_exits_with_3(quick_file, tmp_path):
+    output = tmp_path / "board model"
+    code, _, err = exported(quick_file, "--soc-version", SOC, "--atc", "no-atc", "-o", output)
+    assert code == 3
+    assert "'no-atc'" in err
     check_files(output, read_metadata(output))
+    assert {p.name for p in tmp_path.iterdir()} == {"board model", "quick.safetensors"}
 
 
-def test_a_failed_export_leaves_nothing(tmp_path, fake_atc, monkeypatch, quick_file):
+def test_the_command_compiles_with_atc_on_the_path(quick_file, tmp_path, fake_atc, monkeypatch):
+    monkeypatch.setenv("PATH", str(fake_atc.parent), prepend=os.pathsep)
+    output = tmp_path / "board model"
+    code, _, err = exported(
+        quick_file, "--soc-version", SOC, "--precision", "fp16", "--normalise", "host", "-o", output
+    )
+    assert code == 0
+    assert "ATC run success" in err
+    assert {p.name for p in output.glob("*.om")} == {"first.om", "track.om"}
+    assert not list(output.glob("*.cfg"))
+    again, _, err = exported(quick_file, "--soc-version", SOC, "--dry-run", "-o", output)
+    assert (again, "--overwrite" in err) == (2, True)
+
+
+def test_the_command_leaves_nothing_when_atc_fails(quick_file, tmp_path, fake_atc, monkeypatch):
     monkeypatch.setenv("FAKE_ATC", "E19999: Inner Error!")
-    request = AscendRequest(SOC, atc=str(fake_atc))
-    with pytest.raises(ExportError, match="internal"):
-        export.export_for_board(quick_file, tmp_path / "out", request)
-    assert list(tmp_path.iterdir()) == []
+    output = tmp_path / "board model"
+    code, _, err = exported(quick_file, "--soc-version", SOC, "--atc", fake_atc, "-o", output)
+    assert (code, "(internal)" in err) == (1, True)
+    assert {p.name for p in tmp_path.iterdir()} == {"quick.safetensors"}
+
+
+def test_the_command_never_guesses_the_chip(quick_file, tmp_path):
+    code, _, err = exported(quick_file, "-o", tmp_path / "out")
+    assert (code, "npu-smi info" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "option", [["--soc-version", SOC], ["--dry-run"], ["--normalise", "host"], ["--atc", "atc"]]
+)
+def test_options_of_ascend_are_refused_for_other_targets(quick_file, tmp_path, option):
+    arguments = [str(quick_file), "--target", "onnx", "-o", str(tmp_path / "out"), *option]
+    found = CliRunner().invoke(cli.app, arguments)
+    assert found.exit_code == 2
+    assert f"{option[0]} belong to --target ascend" in found.stderr
+
+
+def test_a_family_without_a_form_for_ascend_says_so(checkpoint, tmp_path, monkeypatch):
+    model = checkpoint(None, depth=1)
+    monkeypatch.delattr(type(model.family), "atc_graphs")
+    with pytest.raises(ExportError, match="atc_graphs"):
+        dry_run(model, tmp_path)

@@ -2,39 +2,50 @@
 
 import numpy as np
 import pytest
+from ascend_models import in_memory, tracked
 
-from fartrack_sdk import Tracker
-from fartrack_sdk.loading import assemble
-from fartrack_sdk.runtimes.ascend.opening import open_folder
+from fartrack_sdk import load_exported
 
 CASES = [
-    ("sparse", "pico", 0, True, 0, 39),
-    ("sparse", "pico", 1, True, 1, 12),
-    ("sparse", "pico", 0, False, 1, 12),
-    ("dense", "pico", 0, True, 0, 12),
+    ("sparse", 0, "graph", 0, 39),
+    ("sparse", 1, "graph", 1, 12),
+    ("dense", 0, "graph", 0, 12),
+    ("sparse", 0, "aipp", 1, 12),
+    ("sparse", 0, "host", 1, 12),
 ]
-GRAPH_PX, AIPP_PX = 0.01, 0.05
-"""Float32 graph with images normalised in float32, and with AIPP's float16 images."""
+BOX_PX = {"graph": 0.01, "aipp": 0.05, "host": 0.01}
+"""AIPP rounds its mean and deviation, and every pixel, to float16."""
 
 
-def tracked(folder, config, golden, frames, steps):
-    runtime = open_folder(folder)
-    with Tracker(assemble(config, runtime), color="rgb", owns_model=True) as tracker:
-        tracker.init(frames[0], golden["init_box"])
-        return np.array([tracker.track(frame).box for frame in frames[1 : steps + 1]])
-
-
-@pytest.mark.parametrize(("layout", "variant", "seed", "aipp", "run_mode", "steps"), CASES)
-def test_boxes_equal_the_released_tracker(
-    layout, variant, seed, aipp, run_mode, steps, compiled, new_board, recipe, data_folder
+@pytest.mark.parametrize(("layout", "seed", "normalise", "run_mode", "steps"), CASES)
+def test_boxes_of_fartrack(
+    layout, seed, normalise, run_mode, steps, pico, new_board, recipe, data_folder
 ):
     prefix = "fartrack" if layout == "sparse" else "fartrackdistill"
-    golden = np.load(data_folder / f"{prefix}_{variant}_seed{seed}.npz")
-    frames, _ = recipe.frames(seed, 40)
-    folder, config = compiled(variant, layout, seed, aipp=aipp)
+    golden = np.load(data_folder / f"{prefix}_pico_seed{seed}.npz")
+    folder, _ = pico(seed, layout, normalise=normalise)
     board = new_board(run_mode=run_mode)
-    boxes = tracked(folder, config, golden, frames, steps)
-    errors = np.abs(boxes - golden["boxes"][1 : steps + 1]).max(axis=1)
-    assert errors.max() <= (AIPP_PX if aipp else GRAPH_PX)
+    boxes = tracked(load_exported(folder), golden, recipe.frames(seed, 40)[0], steps)
+    limit = BOX_PX[normalise]
+    np.testing.assert_allclose(boxes, golden["boxes"][1 : steps + 1], rtol=0, atol=limit)
     assert board.calls["acl.mdl.execute"] == 0
+    assert board.calls["acl.mdl.execute_async"] >= steps
+
+
+@pytest.mark.parametrize(("cache", "run_mode", "steps"), [("folded", 0, 22), ("off", 1, 6)])
+def test_boxes_of_mixformerv2(cache, run_mode, steps, compiled, new_board, recipe, data_folder):
+    golden = np.load(data_folder / "mixformerv2_s_seed0.npz")
+    interval = int(golden["update_interval"])
+
+    def model():
+        state = recipe.weights_mixformerv2(0, "s")
+        return in_memory(state, template_cache=cache, update_interval=interval)
+
+    folder, config = compiled(("mixformerv2 s", cache), model)
+    board = new_board(run_mode=run_mode)
+    opened = load_exported(folder)
+    assert opened.config == config
+    boxes = tracked(opened, golden, recipe.frames(0, 40)[0], steps)
+    np.testing.assert_allclose(boxes, golden["boxes"][1 : steps + 1], rtol=0, atol=0.01)
+    assert golden["updated"][: steps + 1].any() or cache == "off"
     assert board.calls["acl.mdl.execute_async"] >= steps

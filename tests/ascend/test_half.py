@@ -4,15 +4,13 @@ import json
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
+from ascend_models import tracked
 from onnx import helper, numpy_helper
 
-from fartrack_sdk import ScriptedRuntime, Tracker
 from fartrack_sdk.exporters.ascend import half_report
-from fartrack_sdk.exporters.ascend.aipp_file import image_inputs
-from fartrack_sdk.exporters.ascend.half import emulated, half_model, ranges
-from fartrack_sdk.families.fartrack.contract import graph_specs
+from fartrack_sdk.exporters.ascend.emulation import EmulatedBoard
+from fartrack_sdk.exporters.ascend.half import emulated, ranges
 from fartrack_sdk.loading import assemble
 from fartrack_sdk.runtimes.ascend import StaticAipp
 
@@ -25,37 +23,18 @@ within 39 frames on these weights. That is what the gate on the board has to jud
 STEPS = 12
 
 
-def half_runtime(folder, config):
-    """All of a pass in float16, AIPP included."""
-    sessions = {}
-    for name in graph_specs(config):
-        model = half_model(onnx.load(str(folder / f"{name}.onnx")))
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        sessions[name] = onnxruntime.InferenceSession(model.SerializeToString(), options)
-
-    def script(graph, feeds):
-        spec = graph_specs(config)[graph]
-        images = image_inputs(spec)
-        values = {
-            k: images[k].apply(v, np.float16) if k in images else np.float16(v).astype(np.float32)
-            for k, v in feeds.items()
-        }
-        names = [t.name for t in spec.outputs]
-        return dict(zip(names, sessions[graph].run(names, values), strict=True))
-
-    return ScriptedRuntime(script)
-
-
-def test_boxes_in_full_float16(compiled, recipe, data_folder):
+def test_boxes_in_full_float16(pico, recipe, data_folder):
     golden = np.load(data_folder / "fartrack_pico_seed0.npz")
-    frames, _ = recipe.frames(0, 40)
-    folder, config = compiled()
-    with Tracker(assemble(config, half_runtime(folder, config)), color="rgb") as tracker:
-        tracker.init(frames[0], golden["init_box"])
-        boxes = np.array([tracker.track(frame).box for frame in frames[1 : STEPS + 1]])
-    errors = np.abs(boxes - golden["boxes"][1 : STEPS + 1])
-    assert errors.max() <= HALF_PX
+    folder, config = pico()
+    model = assemble(config, EmulatedBoard(folder, half=True))
+    boxes = tracked(model, golden, recipe.frames(0, 40)[0], STEPS)
+    np.testing.assert_allclose(boxes, golden["boxes"][1 : STEPS + 1], rtol=0, atol=HALF_PX)
+
+
+def test_a_byte_passes_the_default_aipp_unchanged():
+    image = np.broadcast_to(np.arange(256, dtype=np.uint8)[None, :, None, None], (1, 256, 1, 3))
+    scaled = StaticAipp.of("graph", 1, 256).apply(image, on_npu=True)
+    np.testing.assert_array_equal(scaled * 256, image.transpose(0, 3, 1, 2))
 
 
 def test_aipp_in_float16_stays_within_its_bound():
@@ -64,12 +43,12 @@ def test_aipp_in_float16_stays_within_its_bound():
     aipp = StaticAipp(1, 256)
     mean, std = np.array((0.485, 0.456, 0.406)), np.array((0.229, 0.224, 0.225))
     exact = ((image / 255.0 - mean) / std).transpose(0, 3, 1, 2)
-    assert np.abs(aipp.apply(image) - exact).max() < 1e-5
-    assert 1e-4 < np.abs(aipp.apply(image, np.float16) - exact).max() < 2e-3
+    assert np.abs(aipp.apply(image, on_npu=False) - exact).max() < 1e-5
+    assert 1e-4 < np.abs(aipp.apply(image, on_npu=True) - exact).max() < 2e-3
 
 
-def test_the_report_says_how_near_float16_is(compiled, tmp_path):
-    folder, _ = compiled()
+def test_the_report_says_how_near_float16_is(pico, tmp_path):
+    folder, _ = pico()
     reports = half_report.half_report(folder)
     for report in reports:
         assert report.overflowing == []
@@ -81,9 +60,9 @@ def test_the_report_says_how_near_float16_is(compiled, tmp_path):
     assert [r["graph"] for r in stored] == ["first", "track"]
 
 
-def test_the_figure_is_drawn(compiled, tmp_path):
+def test_the_figure_is_drawn(pico, tmp_path):
     pytest.importorskip("matplotlib")
-    report = half_report.half_report(compiled()[0])[-1]
+    report = half_report.half_report(pico()[0])[-1]
     half_report.draw_report(report, tmp_path / "figure.png")
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 

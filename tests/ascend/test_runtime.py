@@ -9,10 +9,11 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
+import fake_acl
 import numpy as np
 import pytest
+from ascend_models import feeds_for
 from fake_acl import FakeBoard, installed
-from feeds import feeds_for
 
 from fartrack_sdk.errors import (
     ArtifactError,
@@ -22,10 +23,12 @@ from fartrack_sdk.errors import (
     RuntimeUnavailableError,
     StateError,
 )
+from fartrack_sdk.families.registry import family_named
 from fartrack_sdk.runtime import Runtime
 from fartrack_sdk.runtimes.ascend import AclError, shutdown
 from fartrack_sdk.runtimes.ascend.opening import open_folder
 
+FAKES = Path(fake_acl.__file__).parents[1]
 NEWER = (
     "acl.mdl.get_input_dims_v2",
     "acl.rt.synchronize_stream_with_timeout",
@@ -236,13 +239,26 @@ def test_another_device_than_asked_for_is_never_taken(board, small, device):
         open_folder(small[0], device)
 
 
-def test_aipp_of_the_file_is_compared_with_the_metadata(board, small, tmp_path):
-    graphs = json.loads((small[0] / "ascend.json").read_text())["graphs"]
+@pytest.mark.parametrize(("mode", "found"), [("small", 0), ("small_aipp", 123)])
+def test_aipp_of_the_file_is_compared_with_the_metadata(board, request, mode, found, tmp_path):
+    source, _ = request.getfixturevalue(mode)
+    graphs = json.loads((source / "ascend.json").read_text())["graphs"]
     graphs["first"]["images"]["search"]["mean"] = [103, 116, 123]
-    folder = changed_sidecar(small[0], tmp_path / "other", graphs=graphs)
-    with pytest.raises(ArtifactError, match=r"AIPP of search: meanChn0 123 instead of 103"):
+    folder = changed_sidecar(source, tmp_path / "other", graphs=graphs)
+    with pytest.raises(ArtifactError, match=f"AIPP of search: meanChn0 {found} instead of 103"):
         open_folder(folder)
     assert board.leaks() == []
+
+
+def test_aipp_that_cannot_be_read_back_is_said(new_board, small):
+    new_board(missing=("acl.mdl.get_first_aipp_info",))
+    assert "lacks" in open_folder(small[0]).info.details["first AIPP"]
+
+
+def test_aipp_fields_that_cann_does_not_report_are_said(board, small, monkeypatch):
+    monkeypatch.setattr(board.acl.mdl, "get_first_aipp_info", lambda *_: ({"meanChn0": 0}, 0))
+    details = open_folder(small[0]).info.details
+    assert details["track AIPP of search"].startswith("not reported: srcImageSizeW")
 
 
 def test_normalising_twice_is_refused(board, small, tmp_path):
@@ -268,6 +284,36 @@ def test_a_damaged_file_is_named(board, small, tmp_path, fault):
 def test_a_missing_sidecar_is_named(board, tmp_path):
     with pytest.raises(ArtifactError, match=r"expected ascend\.json"):
         open_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("facts", "fault"),
+    [
+        ({"normalisation": "twice"}, "field 'normalisation'"),
+        ({"graphs": {"first": {}}}, r"field 'graphs\.first\.atc'"),
+        ({"graphs": []}, "field 'graphs'"),
+        ({"made_up": 1}, "field 'made_up'"),
+    ],
+)
+def test_a_damaged_sidecar_is_named_by_its_field(board, small, tmp_path, facts, fault):
+    folder = changed_sidecar(small[0], tmp_path / "other", **facts)
+    with pytest.raises(ArtifactError, match=fault):
+        open_folder(folder)
+
+
+def test_a_cache_of_five_axes_crosses_a_border_of_four(board, cached):
+    folder, config = cached
+    specs = family_named("mixformerv2").graph_specs(config)
+    runtime = open_folder(folder)
+    outputs = runtime.run("templates", feeds_for(config, "templates"))
+    assert {n: v.shape for n, v in outputs.items()} == {
+        t.name: t.shape for t in specs["templates"].outputs
+    }
+    search = {**feeds_for(config, "search"), **outputs}
+    runtime.run("search", search)
+    runtime.run("search", {**search, "search": search["search"] // 2})
+    uploads = [buffer.uploads for buffer in runtime._session.models["search"].inputs]
+    assert uploads == [2, 1, 1]
 
 
 def test_without_cann_the_message_names_the_script(monkeypatch, small):
@@ -316,7 +362,7 @@ def test_leaving_the_interpreter_open_prints_nothing(small):
         "import atexit, os\n"
         "atexit.register(lambda: None)\n"
     )
-    command = [sys.executable, "-c", script, str(small[0]), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", script, str(small[0]), str(FAKES)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,11 @@ def describe(onnx_path: Path) -> tuple[list[Tensor], list[Tensor]]:
 
 def read(path: Path) -> Om | None:
     """A stored container; None when it is damaged or something else."""
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, changed: int) -> Om | None:
     data = path.read_bytes()
     if not data.startswith(MAGIC):
         return None
