@@ -43,10 +43,12 @@ class _Apart:
         self._trackers = trackers
 
     def init(self, frame: Any, box: BoxRow) -> None:
+        """One tracker after the other."""
         for i, tracker in enumerate(self._trackers):
             tracker.init(frame, _shifted(box, i))
 
     def track(self, frame: Any) -> Iterable[Any]:
+        """One tracker after the other."""
         return [tracker.track(frame) for tracker in self._trackers]
 
 
@@ -60,9 +62,11 @@ class _Together:
         self._count = count
 
     def init(self, frame: Any, box: BoxRow) -> None:
+        """All at once."""
         self._tracker.init(frame, {i: _shifted(box, i) for i in range(self._count)})
 
     def track(self, frame: Any) -> Iterable[Any]:
+        """All at once."""
         return self._tracker.track(frame).values()
 
 
