@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from ascend_models import compile_into, executable_atc
+from fake_acl import FakeBoard, installed
 
 from fartrack_sdk import export, load_checkpoint, load_exported
 from fartrack_sdk.checkpoint.compact import write_compact
+from fartrack_sdk.checkpoint.source import read_checkpoint
+from fartrack_sdk.runtimes.ascend import shutdown
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +36,7 @@ def small_artifacts(small_checkpoint, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def opened(small_checkpoint, small_artifacts, tmp_path_factory):
+def opened(small_checkpoint, small_artifacts, compiled, boards, tmp_path_factory):
     """Name -> model on that runtime. A runtime that is listed and missing is a failure."""
     cache = tmp_path_factory.mktemp("cache")
     onnx, ir = small_artifacts["onnx", 1], small_artifacts["openvino", 1]
@@ -42,10 +46,33 @@ def opened(small_checkpoint, small_artifacts, tmp_path_factory):
         "openvino": load_exported(ir, "openvino", "cpu", 2, cache_dir=cache),
         "openvino-on-onnx": load_exported(onnx, "openvino", "cpu", 2, cache_dir=cache),
     }
+    for name, board in boards.items():
+        with installed(board):
+            models[name] = load_exported(compiled, "ascend", "npu:0")
     yield models
     for model in models.values():
         model.close()
         model.close()
+
+
+@pytest.fixture(scope="session")
+def boards():
+    """Fake boards in both run modes; at the end nothing may be violated or alive."""
+    found = {"ascend-board": FakeBoard(run_mode=0), "ascend-card": FakeBoard(run_mode=1)}
+    yield found
+    shutdown()
+    for board in found.values():
+        assert board.violations == []
+        assert board.leaks() == []
+
+
+@pytest.fixture(scope="session")
+def compiled(small_checkpoint, tmp_path_factory):
+    """The checkpoint in ``.om`` files of the fake compiler."""
+    folder = tmp_path_factory.mktemp("compiled")
+    atc = executable_atc(tmp_path_factory.mktemp("cann"))
+    compile_into(folder, read_checkpoint(small_checkpoint), atc)
+    return folder
 
 
 @pytest.fixture

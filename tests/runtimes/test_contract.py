@@ -8,12 +8,25 @@ import pytest
 from fartrack_sdk.families.registry import family_named
 from fartrack_sdk.runtime import Runtime
 
-OPENED = ("pytorch", "onnxruntime", "openvino", "openvino-on-onnx")
+ACTIVE = {
+    "pytorch": ("cpu", 2),
+    "onnxruntime": ("cpu", 2),
+    "openvino": ("cpu", 2),
+    "openvino-on-onnx": ("cpu", 2),
+    "ascend-board": ("npu:0", 0),
+    "ascend-card": ("npu:0", 0),
+}
+"""Device and threads of each; Ascend is a fake in both of CANN's run modes."""
 
 
-@pytest.fixture(params=OPENED)
-def model(request, opened):
-    return opened[request.param]
+@pytest.fixture(params=ACTIVE)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def model(name, opened):
+    return opened[name]
 
 
 @pytest.mark.parametrize("graph", ["first", "track"])
@@ -53,10 +66,10 @@ def test_threads_may_run_at_the_same_time(model, feeds):
         np.testing.assert_allclose(outputs["logits"], alone[i % 4], atol=1e-4)
 
 
-def test_info_tells_what_is_active(model):
+def test_info_tells_what_is_active(name, model):
     info = model.runtime.info
     assert isinstance(model.runtime, Runtime)
-    assert info.device == "cpu"
+    assert (info.device, info.threads) == ACTIVE[name]
     assert info.precision == "fp32"
-    assert info.threads == 2
+    assert name.startswith(info.name)
     assert any(character.isdigit() for character in info.provider)
