@@ -19,12 +19,13 @@ body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; 
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; }
 h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .7rem; text-align: left; vertical-align: top;
+table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .55rem; text-align: left; vertical-align: top;
   border-bottom: 1px solid #e3e6ea; }
-th { border-bottom: 2px solid #adb5bd; white-space: nowrap; }
-td:first-child { white-space: nowrap; }
-.n { text-align: right; white-space: nowrap; }
+th { border-bottom: 2px solid #adb5bd; vertical-align: bottom; }
+td { white-space: nowrap; }
+td.long { white-space: normal; min-width: 24rem; }
+.n { text-align: right; }
 tbody tr:hover { background: #f4f6f8; }
 .note { color: #6c757d; font-size: .85rem; margin: .4rem 0 0; }
 figure { margin: 1.5rem 0; }

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
 Cell = str | int | float | bool | None
+LONG = 60
+"""Characters from which a text is broken into lines."""
 
 
 @dataclass
@@ -106,14 +108,7 @@ def to_html(table: Table) -> str:
     head = "".join(
         f"<th{_side(table, i)}>{html.escape(c)}</th>" for i, c in enumerate(table.columns)
     )
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{_side(table, i)}>{html.escape(table.text(c, i))}</td>" for i, c in enumerate(row)
-        )
-        + "</tr>\n"
-        for row in table.rows
-    )
+    body = "".join(_html_row(table, row) for row in table.rows)
     note = f'<p class="note">{html.escape(table.note)}</p>' if table.note else ""
     return (
         f'<h2>{html.escape(table.title)}</h2>\n<div class="scroll"><table><thead><tr>{head}'
@@ -121,5 +116,16 @@ def to_html(table: Table) -> str:
     )
 
 
-def _side(table: Table, column: int) -> str:
-    return ' class="n"' if table.is_numeric(column) else ""
+def _html_row(table: Table, row: Sequence[Cell]) -> str:
+    cells = (
+        f"<td{_side(table, i, cell)}>{html.escape(table.text(cell, i))}</td>"
+        for i, cell in enumerate(row)
+    )
+    return f"<tr>{''.join(cells)}</tr>\n"
+
+
+def _side(table: Table, column: int, cell: Cell = None) -> str:
+    """The class of a cell: numbers to the right, long texts may break."""
+    if table.is_numeric(column):
+        return ' class="n"'
+    return ' class="long"' if len(str(cell)) > LONG else ""
