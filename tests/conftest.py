@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,9 @@ from fartrack_sdk.loading import assemble
 from fartrack_sdk.threads import wait_without_spinning
 
 wait_without_spinning()
+# A shell that starts the suite in the background lets its children ignore Ctrl-C, which
+# tests send; a handler here gives them the default again.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 DATA = Path(__file__).resolve().parent / "data"
 
 
