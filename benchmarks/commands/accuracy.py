@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ...cli.common import ExitCode, reported, say, stderr_console
 from . import options as o
-from .finish import hand_over, stop, stop_if_interrupted
+from .finish import hand_over, stop, stop_if_interrupted, stop_if_unscored
 
 if TYPE_CHECKING:
     from ..accuracy.report import AccuracyReport
@@ -100,8 +100,7 @@ def accuracy(
 
 
 def _judge(report: AccuracyReport, gates: GateOptions) -> None:
-    if not report.unscored and all(t.overall is None for t in report.trackers):
-        stop(ExitCode.USAGE, "No sequence could be evaluated; the problems are named above.")
+    stop_if_unscored(report)
     least = gates.fail_under_ao
     low = [] if least is None else [t for t in report.trackers if _ao(t) < least]
     if low:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ...cli.common import reported, stderr_console
 from . import options as o
-from .finish import hand_over, stop_if_interrupted
+from .finish import hand_over, stop_if_interrupted, stop_if_unscored
 
 if TYPE_CHECKING:
     from ..compare.peers import OpenCVPeer
@@ -90,3 +90,4 @@ def compare(
             )
         hand_over(report, outputs)
         stop_if_interrupted(report.interrupted, "The same command goes on from here.")
+        stop_if_unscored(report)

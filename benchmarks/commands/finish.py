@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from ...cli.common import ExitCode, say, stdout_console
 from ..reporting.outputs import Outputs, Report
 from ..reporting.table import Table, to_rich
+
+if TYPE_CHECKING:
+    from ..accuracy.report import AccuracyReport
 
 
 def hand_over(report: Report, files: Outputs) -> None:
@@ -44,3 +49,13 @@ def stop_if_interrupted(interrupted: bool, advice: str = "") -> None:
     """End with 130 after what is done has been written."""
     if interrupted:
         stop(ExitCode.INTERRUPTED, f"Interrupted. {advice}".rstrip())
+
+
+def stop_if_unscored(report: AccuracyReport) -> None:
+    """End with 2 when a tracker has no score although the set has truth."""
+    names = [t.name for t in report.trackers if t.overall is None]
+    if names and not report.unscored:
+        stop(
+            ExitCode.USAGE,
+            f"No sequence could be evaluated with {', '.join(names)}: see the problems above.",
+        )

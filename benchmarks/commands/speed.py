@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ...cli.common import ExitCode, reported, stderr_console
@@ -29,6 +30,14 @@ class LengthOptions:
 class GateOptions:
     """When the command fails."""
 
+    parity: Annotated[
+        Path | None,
+        o.option(
+            o.MEASURED,
+            text="Exit with 4 when the boxes on the clip are not those of this reference.npz, "
+            "which an export for Ascend holds.",
+        ),
+    ] = None
     fail_under_fps: Annotated[
         float | None,
         o.option(o.MEASURED, min=0.0, text="Exit with 5 when a configuration sustains less."),
@@ -102,18 +111,27 @@ def speed(
 ) -> None:
     """What a user gets: real frames, all stages, every combination of the options in turn."""
     with reported(verbose):
+        from ...reference import ReferenceBoxes
         from ..reporting.progress import bar
         from ..speed.config import SpeedOptions
         from ..speed.measure import measure_speed
 
+        reference = ReferenceBoxes.load(gates.parity) if gates.parity else None
         outputs, cases = files.outputs(), swept.cases(trackers.specs())
         options = SpeedOptions(source=frames_of.source, box=frames_of.first_box(), **vars(length))
         with bar(stderr_console(), "speed") as progress:
             report = measure_speed(
-                cases, options, roofline=roofline, alternatives=alternatives, progress=progress
+                cases,
+                options,
+                roofline=roofline,
+                alternatives=alternatives,
+                parity=reference,
+                progress=progress,
             )
         hand_over(report, outputs)
         stop_if_interrupted(report.interrupted)
+        if other := [row.name for row in report.parity if not row.passed]:
+            stop(ExitCode.GATE, f"Boxes differ from the reference, see above: {'; '.join(other)}.")
         if failed := _failures(report, gates.fail_under_fps, gates.fail_over_p99):
             stop(ExitCode.PERFORMANCE, "\n".join(failed))
         if report.impossible:

@@ -11,6 +11,7 @@ from fartrack_sdk.benchmarks.cli import with_default
 from fartrack_sdk.benchmarks.datasets import LAYOUTS
 from fartrack_sdk.benchmarks.metrics import CONVENTIONS
 
+OWN_PEERS = {"accuracy": [], "compare": ["--peer", "none"]}
 HEAVY = ("torch", "matplotlib", "onnxruntime", "openvino", "distributed")
 
 
@@ -111,6 +112,8 @@ def test_missing_device_exits_with_3(plain_set, tmp_path, bench):
 def test_empty_set_exits_with_2_and_names_the_folders(plain_set, tmp_path, bench, still_option):
     for file in plain_set.glob("*/img/*"):
         file.unlink()
-    result = bench("accuracy", plain_set, *still_option, "--out", tmp_path)
-    assert result.exit_code == 2
-    assert "the folder has none" in result.text
+    for command in ("accuracy", "compare"):
+        result = bench(command, plain_set, *still_option, "--out", tmp_path, *OWN_PEERS[command])
+        assert result.exit_code == 2
+        assert "the folder has none" in result.text
+        assert "No sequence could be evaluated with still" in result.text
