@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +87,7 @@ class ReferenceBoxes:
         try:
             with np.load(path, allow_pickle=False) as stored:
                 values = {name: stored[name] for name in FIELDS}
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ArtifactError(
                 f"expected reference boxes, a reference.npz that fartrack-export wrote; {path} "
                 f"is none ({error})."

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from ...errors import ConfigError, FartrackError
+from ...reference import ReferenceBoxes
 from ..clip import clip_of
 from ..env.conditions import here_and_now
 from ..reporting.progress import Progress, silent
@@ -13,6 +14,7 @@ from ..reporting.stats import Percentiles
 from .alternatives import Alternative, complexity_of, complexity_otherwise, paired_ratio
 from .bench import Bench, start_all, start_alternatives
 from .config import SpeedCase, SpeedOptions
+from .parity import ParityRow, on_the_clip_of, parity_row
 from .report import SpeedReport, SpeedRow
 from .roofline import PeakMeter
 from .worker import STAGES
@@ -24,6 +26,7 @@ def measure_speed(
     *,
     roofline: bool = True,
     alternatives: bool = True,
+    parity: ReferenceBoxes | None = None,
     progress: Progress = silent,
 ) -> SpeedReport:
     """Measure real frames through every stage, configurations taking turns.
@@ -37,20 +40,26 @@ def measure_speed(
         options: how long and on what.
         roofline: measure the matrix product peak for every number of threads.
         alternatives: measure other ways to the same boxes that a family has as well.
+        parity: boxes to compare with on the same clip before anything is measured.
         progress: told after every turn.
 
     Returns:
         The report; ``interrupted`` is set when Ctrl-C ended it early.
 
     Raises:
-        ConfigError: no cases, two alike, or a source without a box.
+        ConfigError: no cases, two alike, a source without a box, or another clip than the
+            reference's.
         FartrackError: no configuration can be loaded, or a file is not there.
     """
     settings = options or SpeedOptions()
+    if parity is not None:
+        settings = on_the_clip_of(parity, settings)
     _require_usable(cases, settings)
     report = SpeedReport(conditions=here_and_now(), options=settings)
     with ExitStack() as stack:
         benches = start_all(cases, settings, stack, report)
+        if parity is not None:
+            report.parity = [_parity(bench, parity) for bench in benches]
         for bench in benches if alternatives else []:
             start_alternatives(bench, settings, stack)
         counts = sorted({bench.case.tracker.threads or 1 for bench in benches})
@@ -68,6 +77,11 @@ def _require_usable(cases: Sequence[SpeedCase], options: SpeedOptions) -> None:
     if not names or len(set(names)) != len(names):
         raise ConfigError(f"expected configurations that differ; got {names}.")
     clip_of(options.source, options.box)
+
+
+def _parity(bench: Bench, reference: ReferenceBoxes) -> ParityRow:
+    answer = bench.child.ask("replay", frames=len(reference.boxes))
+    return parity_row(bench.case.name, reference, answer)
 
 
 def _meter(threads: int, stack: ExitStack) -> PeakMeter:

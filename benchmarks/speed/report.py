@@ -13,6 +13,7 @@ from ..reporting.stats import Percentiles
 from ..reporting.table import Table
 from .alternatives import Alternative
 from .config import SpeedCase, SpeedOptions
+from .parity import ParityRow, parity_table
 from .tables import latency, otherwise, stages, start, work
 
 
@@ -82,6 +83,7 @@ class SpeedReport(BaseModel):
         options: how it was measured.
         rows: configurations, in the order asked for; ratios are to the first.
         impossible: configurations that cannot run here, and why.
+        parity: configurations beside a reference, where one was given.
         interrupted: fewer frames were measured than asked for.
     """
 
@@ -91,6 +93,7 @@ class SpeedReport(BaseModel):
     options: SpeedOptions
     rows: list[SpeedRow] = []
     impossible: dict[str, str] = {}
+    parity: list[ParityRow] = []
     interrupted: bool = False
 
     def heading(self) -> str:
@@ -98,10 +101,15 @@ class SpeedReport(BaseModel):
         return f"Speed on {self.conditions.machine}"
 
     def tables(self) -> list[Table]:
-        """Latency, alternatives, stages, start and memory, work, and what was not possible."""
+        """Latency, parity, alternatives, stages, start and memory, work, what was not possible."""
         refused = Table("Not possible here", ["configuration", "why"])
         refused.rows = [[name, why] for name, why in self.impossible.items()]
-        found = [otherwise(self.rows), stages(self.rows), start(self.rows)]
+        found = [
+            parity_table(self.parity),
+            otherwise(self.rows),
+            stages(self.rows),
+            start(self.rows),
+        ]
         found += [work(self.rows), refused]
         return [latency(self.rows, self._foot()), *(table for table in found if table.rows)]
 

@@ -12,6 +12,7 @@ from ..clip import clip_of
 from ..trackers import describe
 from ..workers.wire import serve
 from .config import SpeedCase, SpeedOptions
+from .parity import replayed
 from .targets import Targets, targets_of
 
 STAGES = ("read", "crop", "infer", "decode", "template")
@@ -49,6 +50,15 @@ class Bench:
     def block(self, request: dict[str, Any]) -> dict[str, Any]:
         """Measure a number of frames."""
         return self._frames(request["frames"])
+
+    def replay(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Boxes from the beginning of the source; measuring begins there again."""
+        from ...video.sources import open_source
+
+        with open_source(self._name) as source:
+            found = replayed(self._tracker, source, self._box, request["frames"])
+        self._rewind()
+        return found
 
     def stats(self, _: dict[str, Any]) -> dict[str, Any]:
         """Peak resident memory of this process in bytes."""
@@ -110,7 +120,15 @@ def peak_rss() -> int:
 def main() -> None:
     """Answer until stdin ends."""
     bench = Bench()
-    serve({"open": bench.open, "about": bench.about, "block": bench.block, "stats": bench.stats})
+    serve(
+        {
+            "open": bench.open,
+            "about": bench.about,
+            "replay": bench.replay,
+            "block": bench.block,
+            "stats": bench.stats,
+        }
+    )
 
 
 if __name__ == "__main__":
