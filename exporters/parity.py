@@ -145,6 +145,7 @@ def _compare(
     recorded = assemble(reference.config, recorder, reference.thresholds)
     boxes, regions = _trajectory(recorded, clip, recorder)
     config, session = reference.config, _new_session(reference)
+    size = (clip.frames[0].shape[1], clip.frames[0].shape[0])
     tensors: dict[tuple[str, str], tuple[float, float]] = {}
     steps = []
     for done, region in zip(recorder.passes, regions, strict=True):
@@ -154,7 +155,7 @@ def _compare(
             around = crop(
                 clip.frames[0], region, config.search_factor, config.search_size, bgr=True
             )
-            steps.append(_step(session, around, done.outputs, outputs))
+            steps.append(_step(session, around, size, done.outputs, outputs))
     own_boxes, _ = _trajectory(candidate, clip, None)
     overlaps = [a.iou(b) for a, b in zip(boxes, own_boxes, strict=True)]
     report = ParityReport(
@@ -230,11 +231,13 @@ def _new_session(model: TrackedModel) -> Session:
     return model.new_session(2, blank, model.runtime.run)
 
 
-def _step(session: Session, region: Crop, expected: Outputs, got: Outputs) -> tuple[float, float]:
-    """Largest difference of an edge in pixels, and overlap."""
+def _step(
+    session: Session, region: Crop, size: tuple[int, int], expected: Outputs, got: Outputs
+) -> tuple[float, float]:
+    """Largest difference of an edge in pixels, and overlap of the boxes that a user gets."""
     a, b = (region.to_frame(session.decode(outputs).corners) for outputs in (expected, got))
     pixels = max(abs(p - q) for p, q in zip(a.xyxy, b.xyxy, strict=True))
-    return pixels, a.iou(b)
+    return pixels, a.clipped(*size).iou(b.clipped(*size))
 
 
 def _failures(report: ParityReport) -> list[str]:

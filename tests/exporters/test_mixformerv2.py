@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import dataclasses
 import functools
 import json
 import shutil
@@ -10,7 +11,7 @@ import sys
 
 import numpy as np
 import pytest
-from small_mixformerv2 import SMALL, save_as_trainer, tracking_state
+from small_mixformerv2 import SMALL, random_state, save_as_trainer, tracking_state
 from typer.testing import CliRunner
 
 from fartrack_sdk import ArtifactError, ConfigError, ParityError, Tracker, load_checkpoint
@@ -212,6 +213,18 @@ def test_the_comparison_reaches_every_cached_graph(graph, released_file, clip_fo
     assert {t.graph for t in report.tensors} == CACHED
     assert bool(report.failures) == (graph is not None)
     assert all(f"graph '{graph}'" in failure for failure in report.failures[:1])
+
+
+def test_models_whose_boxes_have_no_area_agree_with_themselves(clip_folder, tmp_path):
+    folder, box = clip_folder
+    layout = dataclasses.replace(SMALL, score_head=False)
+    path = save_as_trainer(tmp_path / "flat.pth.tar", random_state(layout))
+    model = load_checkpoint(path, threads=1)
+    clip = load_clip(ExportOptions(verify_video=folder, verify_box=box))
+    report = compare(model, model, clip, TOLERANCES["fp32"])
+    assert {t.graph for t in report.tensors} == {"templates_one", "search_one"}
+    assert (report.step_pixels, report.failures) == (0.0, ())
+    assert report.step_iou == pytest.approx(1.0)
 
 
 def test_a_clip_that_is_too_short_for_all_graphs_fails(released_file, clip_folder):
