@@ -90,6 +90,7 @@ def test_killed_comparison_loses_nothing(plain_set, tracker_file, tmp_path, comp
     slow = TrackerSpec(factory=f"{tracker_file}:Slow", label="slow")
     command = [sys.executable, "-m", "fartrack_sdk.benchmarks.cli", "compare", str(plain_set)]
     options = ["--factory", f"slow={slow.factory}", "--peer", "mil", "--threads", "1"]
+    options += ["--opencv-python", sys.executable]
     process = subprocess.Popen(
         [*command, *options, "--out", str(tmp_path / "out")],
         stdout=subprocess.DEVNULL,
@@ -102,7 +103,7 @@ def test_killed_comparison_loses_nothing(plain_set, tracker_file, tmp_path, comp
     process.wait()
     kept = {f: f.read_bytes() for f in run_files()}
     assert len(kept) >= 2
-    resumed = compare([slow, MIL.model_copy(update={"threads": 1})], threads=1)
+    resumed = compare([slow, OpenCVPeer(kind="mil", python=sys.executable)], threads=1)
     assert [t.resumed for t in resumed.trackers] == [len(kept) // 2] * 2
     assert [len(t.sequences) for t in resumed.trackers] == [4, 4]
     whole = [f for f in kept if sum(other.name == f.name for other in kept) == 2]
