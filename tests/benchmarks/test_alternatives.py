@@ -69,7 +69,7 @@ def test_a_model_that_lacks_the_other_graphs_says_so(model, monkeypatch):
         spec = case.tracker.model_copy(update={"options": {"template_cache": "none"}})
         return {"without template cache": case.model_copy(update={"tracker": spec})}
 
-    monkeypatch.setattr("fartrack_sdk.benchmarks.speed.measure.alternative_cases", refused)
+    monkeypatch.setattr("fartrack_sdk.benchmarks.speed.bench.alternative_cases", refused)
     spec = TrackerSpec(model=str(model), device="cpu")
     options = SpeedOptions(rounds=1, frames=1, warmup=1)
     report = measure_speed(sweep([spec], threads=[1]), options, roofline=False)
