@@ -2,8 +2,11 @@
 
 With fp32 weights the bundled model differs from PyTorch by 2e-6 of an output's range,
 by 3e-5 px a step, and its boxes overlap by 0.99999 in every frame of the bundled clip;
-the limits leave room for other CPUs and libraries. Rounding fp32 weights to fp16 changes
-the model itself, so its limits are wide; they catch a wrong graph, not a rounded one.
+the limits leave room for other CPUs and libraries. Rounding trained fp32 weights
+to fp16 changed outputs by up to 5e-4 of their range and a step by up to 0.5 px; the tracker
+feeds its boxes back, so over three clips trajectories parted to overlaps of 0.75 to 0.88
+in their worst frames and 0.954 to 0.965 on average. So the first two levels are what
+catches a wrong graph in fp16, and the third only a broken one.
 """
 
 from __future__ import annotations
@@ -40,10 +43,10 @@ TOLERANCES = {
         trajectory_mean_iou=0.999,
     ),
     "fp16": Tolerances(
-        tensor=2e-2,
+        tensor=5e-3,
         step_pixels=2.0,
-        step_iou=0.95,
-        trajectory_iou=0.80,
-        trajectory_mean_iou=0.95,
+        step_iou=0.97,
+        trajectory_iou=0.50,
+        trajectory_mean_iou=0.90,
     ),
 }
