@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 CANN = "CANNExecutionProvider"
+REFUSED_CPU = "fallback to CPU EP has been explicitly disabled"
 DISTRIBUTIONS = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-cann")
 
 
@@ -54,11 +55,12 @@ class OnnxRuntime:
             for name, path in files.graphs.items()
         }
         self._on_cuda = self._device.startswith("cuda")
-        active = next(iter(self._sessions.values())).get_providers()
-        if self._on_cuda and CUDA not in active:
-            raise _no_cuda(module, options.device, f"{active} after loading CUDA failed")
-        if self._device.startswith("npu") and CANN not in active:
-            raise _no_cann(module, options.device, f"{active} after loading CANN failed")
+        for session in self._sessions.values():
+            active = session.get_providers()
+            if self._on_cuda and CUDA not in active:
+                raise _no_cuda(module, options.device, f"{active} after loading CUDA failed")
+            if self._device.startswith("npu") and CANN not in active:
+                raise _no_cann(module, options.device, f"{active} after loading CANN failed")
         self._info = RuntimeInfo(
             name="onnxruntime",
             device=self._device,
@@ -183,7 +185,22 @@ def _session(module: Any, path: str, provider: Any, threads: int) -> Any:
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = [provider] if provider == CPU else [provider, CPU]
+    if provider[0] == CANN:
+        providers = [provider]
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     try:
         return module.InferenceSession(path, options, providers=providers)
     except Exception as error:
+        if REFUSED_CPU in str(error):
+            raise _only_in_part(path, provider[1]["device_id"], module) from error
         raise ArtifactError(f"{path}: ONNX Runtime cannot open it: {error}") from error
+
+
+def _only_in_part(path: str, index: int, module: Any) -> DeviceUnavailableError:
+    """A graph that the CPU would have to finish is not one that runs on the NPU."""
+    return DeviceUnavailableError(
+        f"npu:{index}",
+        f"CANN for a part of {path}, the CPU for the rest (onnxruntime {module.__version__})",
+        "Its operators are too new for CANN: export with --opset 18, or with --target ascend and "
+        "use runtime='ascend'.",
+    )

@@ -9,7 +9,7 @@ from typing import Literal, cast
 from ...errors import ConfigError
 from ...families.base import GraphSpec
 from ...runtimes.ascend.aipp import NORMALISATIONS, Normalisation
-from .onnx_graph import onnx_inputs
+from .border import onnx_inputs
 
 Precision = Literal["origin", "mixed", "fp16"]
 MODES = {

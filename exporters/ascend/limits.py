@@ -12,6 +12,7 @@ from onnx import TensorProto, numpy_helper
 
 from ...errors import ExportError
 from ...families.base import GraphSpec
+from .border import onnx_inputs, onnx_outputs
 
 COMPILABLE = frozenset(
     [
@@ -99,19 +100,21 @@ def _operator_faults(graph: onnx.GraphProto) -> list[str]:
 
 
 def _border_faults(graph: onnx.GraphProto, spec: GraphSpec) -> list[str]:
+    """Order counts: ATC knows an AIPP image by its place."""
     faults = []
     for side, values, tensors in (
-        ("input", graph.input, spec.inputs),
-        ("output", graph.output, spec.outputs),
+        ("input", graph.input, onnx_inputs(spec)),
+        ("output", graph.output, onnx_outputs(spec)),
     ):
         if [v.name for v in values] != [t.name for t in tensors]:
             faults.append(f"{side}s {', '.join(v.name for v in values)} in another order")
-    for value in (*graph.input, *graph.output):
-        tensor = value.type.tensor_type
-        if tensor.elem_type not in FLOATS:
-            faults.append(f"{value.name} is not float")
-        if not all(d.dim_value > 0 for d in tensor.shape.dim):
-            faults.append(f"{value.name} has a dynamic dimension")
+            continue
+        for value, tensor in zip(values, tensors, strict=True):
+            shape = tuple(d.dim_value for d in value.type.tensor_type.shape.dim)
+            if value.type.tensor_type.elem_type not in FLOATS:
+                faults.append(f"{value.name} is not float")
+            if shape != tensor.shape:
+                faults.append(f"{value.name} of shape {shape} instead of {tensor.shape}")
     return faults
 
 

@@ -12,19 +12,14 @@ import torch
 from torch import nn
 
 from ...errors import ConfigError
-from ...families.base import GraphSpec, TensorSpec
-from ...runtimes.ascend.graph import float_image, packed
+from ...families.base import GraphSpec
+from .border import onnx_inputs
 from .folding import folded
 from .limits import require_compilable
 
 OPSET, OPSETS = 14, (13, 14, 15, 16)
 """LayerNormalization exists from 17 on, and ATC fuses the decomposed form."""
 IR_VERSION = 8
-
-
-def onnx_inputs(spec: GraphSpec) -> tuple[TensorSpec, ...]:
-    """Inputs of the ONNX graph: images float32 NCHW, no more than four axes."""
-    return tuple(float_image(t) if t.dtype == "uint8" else packed(t) for t in spec.inputs)
 
 
 def write_graphs(

@@ -13,6 +13,7 @@ import onnx
 import pytest
 from ascend_models import SOC, UNVERIFIED, small_mixformer
 from fake_cann import aipp_file
+from fake_cann.atc import REGISTERED
 from onnx import helper
 from typer.testing import CliRunner
 
@@ -25,7 +26,8 @@ from fartrack_sdk.exporters.ascend import folder as folder_module
 from fartrack_sdk.exporters.ascend.command import AtcJob
 from fartrack_sdk.exporters.ascend.emulation import EmulatedBoard
 from fartrack_sdk.exporters.ascend.folder import AscendRequest, export_ascend
-from fartrack_sdk.exporters.ascend.limits import violations
+from fartrack_sdk.exporters.ascend.limits import COMPILABLE, violations
+from fartrack_sdk.exporters.ascend.onnx_graph import OPSETS
 from fartrack_sdk.exporters.ascend.process import compile_graph
 from fartrack_sdk.exporters.clips import load_clip
 from fartrack_sdk.exporters.job import ExportOptions
@@ -206,6 +208,8 @@ def _outputs(graph):
         (lambda m: setattr(m.graph.node[0], "op_type", "LayerNormalization"), "LayerNorm"),
         (lambda m: setattr(m.graph.node[0], "op_type", "TopK"), "operator TopK"),
         (lambda m: setattr(m.graph.input[0].type.tensor_type, "elem_type", 7), "not float"),
+        (lambda m: m.graph.input[1].type.tensor_type.shape.dim.pop(), "kept of shape (1, 148)"),
+        (lambda m: m.graph.output.append(m.graph.output[0]), "in another order"),
         (lambda m: setattr(m.graph.node[0], "name", "a:b"), "name 'a:b'"),
         (lambda m: setattr(m.graph.node[0], "name", "x" * 200), "name 'xxx"),
         (
@@ -222,6 +226,13 @@ def test_the_check_of_limits_sees_each_fault(small, change, fault):
     change(model)
     faults = violations(model, graph_specs(config)["track"])
     assert any(fault in text for text in faults), faults
+
+
+@pytest.mark.parametrize("opset", OPSETS)
+def test_the_operators_that_are_allowed_are_those_registered_for_every_opset(opset):
+    for name in COMPILABLE:
+        low, high = REGISTERED[name]
+        assert low <= opset <= high, name
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ class Session:
     active = (CANN, "CPUExecutionProvider")
 
     def __init__(self, path, options, providers):
-        self.providers = providers
+        self.path, self.options, self.providers = path, options, providers
 
     def get_providers(self):
         return list(self.active)
@@ -51,16 +51,30 @@ def test_the_provider_gets_the_device_and_keeps_the_precision(small, monkeypatch
     runtime = subject.OnnxRuntime(files(small), Options(device="npu:1"))
     assert runtime.info.device == "npu:1"
     assert runtime.info.provider.startswith(CANN)
-    name, options = next(iter(runtime._sessions.values())).providers[0]
-    assert name == CANN
-    assert options["device_id"] == 1
-    assert options["precision_mode"] == "must_keep_origin_dtype"
+    for session in runtime._sessions.values():
+        ((name, options),) = session.providers
+        assert name == CANN
+        assert options["device_id"] == 1
+        assert options["precision_mode"] == "must_keep_origin_dtype"
+        entry = session.options.get_session_config_entry("session.disable_cpu_ep_fallback")
+        assert entry == "1"
 
 
-def test_falling_back_to_the_cpu_is_an_error(small, monkeypatch):
+def test_falling_back_to_the_cpu_is_an_error_in_every_graph(small, monkeypatch):
     class Fallen(Session):
-        active = ("CPUExecutionProvider",)
+        def get_providers(self):
+            return ["CPUExecutionProvider"] if "track" in str(self.path) else list(self.active)
 
     monkeypatch.setattr(subject, "_module", lambda: fake_module(Fallen))
     with pytest.raises(DeviceUnavailableError, match="after loading CANN failed"):
         subject.OnnxRuntime(files(small), Options(device="npu"))
+
+
+def test_a_graph_that_only_partly_runs_on_the_npu_is_an_error(small, monkeypatch):
+    """The real library refuses, with another provider that takes no operator of the graph."""
+    idle = "AzureExecutionProvider"
+    assert idle in onnxruntime.get_available_providers()
+    monkeypatch.setattr(subject, "CANN", idle)
+    monkeypatch.setattr(subject, "_cann", lambda module, device: (device, (idle, {"device_id": 0})))
+    with pytest.raises(DeviceUnavailableError, match=r"npu:0.*CPU for the rest.*--opset 18"):
+        subject.OnnxRuntime(files(small), Options(device="npu:0"))

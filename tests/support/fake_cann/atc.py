@@ -35,7 +35,23 @@ MODES = {
     "force_fp16", "force_fp32", "allow_fp32_to_fp16", "must_keep_origin_dtype",
     "allow_mix_precision", "cube_fp16in_fp32out",
 }  # fmt: skip
-REFUSED = {"LayerNormalization", "Gelu", "Attention", "RMSNormalization"}
+EVERYWHERE = {
+    "Add", "ArgMax", "Cast", "Clip", "Concat", "Conv", "Div", "Einsum", "Erf", "Exp", "Expand",
+    "Gather", "GatherElements", "GatherND", "Gemm", "MatMul", "Max", "Min", "Mul", "Pad", "Pow",
+    "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Sigmoid", "Slice", "Softmax",
+    "Split", "Sqrt", "Squeeze", "Sub", "Tanh", "Tile", "Transpose", "Unsqueeze", "Where",
+}  # fmt: skip
+REGISTERED = {
+    **dict.fromkeys(EVERYWHERE, (8, 18)),
+    "TopK": (10, 18),
+    "Resize": (10, 18),
+    "ScatterElements": (11, 18),
+    "Trilu": (14, 18),
+    "ReduceL1": (8, 17),
+    "ReduceL2": (8, 17),
+    "LayerNormalization": (17, 18),
+}
+"""Operator to the opsets for which CANN's open plugins register it."""
 START = "ATC start working now, please wait for a moment."
 DONE = "ATC run success, welcome to the next use."
 FAILED = "ATC run failed, Please check the detail log, Try 'atc --help' for more information"
@@ -77,7 +93,8 @@ def check_model(path: Path, shapes: str) -> None:
     model = onnx.load(str(path))
     opset = model.opset_import[0].version
     for node in model.graph.node:
-        if opset > 18 or node.op_type in REFUSED or node.domain:
+        low, high = REGISTERED.get(node.op_type, (1, 0))
+        if not low <= opset <= high or node.domain:
             raise Refused(
                 f"E16002: No ONNX parser is registered for optype ai.onnx::{opset}::{node.op_type}"
             )
@@ -88,6 +105,8 @@ def check_model(path: Path, shapes: str) -> None:
             raise Refused(f"E10016: Op name {name} not found")
         if [int(d) for d in dims.split(",")] != real[name]:
             raise Refused(f"E10001: --input_shape of {name} differs from the model")
+        if len(real[name]) > 4:
+            raise Refused(f"E10001: --input_format=NCHW takes no more than 4 axes, {name} has more")
 
 
 def compiled(flags: dict[str, str]) -> Om:
