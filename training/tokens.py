@@ -48,7 +48,8 @@ def weigh(q: Tensor, k: Tensor, v: Tensor, attn_mask: Tensor | None = None) -> T
     scores = (q * HEAD_DIM**-0.5) @ k.transpose(-1, -2)
     if attn_mask is not None:
         scores = scores + attn_mask
-    return scores.softmax(-1).to(v.dtype) @ v
+    seen: Tensor = scores.softmax(-1).to(v.dtype) @ v
+    return seen
 
 
 def central(side: int, kept: Tensor) -> Tensor:
