@@ -110,8 +110,7 @@ def _require_no_ascend_options(request: Request) -> None:
 
 
 def _ascend(request: Request, checkpoint: Path, output: Path) -> None:
-    from .ascend.export import export_for_board
-    from .ascend.folder import AscendRequest
+    from .ascend import AscendRequest, export_for_board
 
     given: dict[str, Any] = {
         "precision": request.precision,

@@ -35,7 +35,7 @@ def onnx_models(job: Job) -> dict[str, onnx.ModelProto]:
         ExportError: a graph that ONNX cannot express.
     """
     for package in ("torch", "onnx", "onnxscript"):
-        _require(package)
+        require_package(package)
     modules = exported_modules(job.checkpoint)
     return {
         name: exported(modules[name], spec, job.options.opset, job.facts)
@@ -80,7 +80,12 @@ def exported(
     return model
 
 
-def _require(package: str) -> None:
+def require_package(package: str) -> None:
+    """A package that exports need.
+
+    Raises:
+        MissingDependencyError: it is not installed.
+    """
     from importlib.util import find_spec
 
     if find_spec(package) is None:

@@ -42,6 +42,8 @@ TARGETS: dict[str, Target] = {
     ),
 }
 REFUSED = {
+    "ascend": "It has options of its own: run fartrack-export --target ascend, or call "
+    "fartrack_sdk.exporters.ascend.export_for_board",
     "torchscript": "PyTorch has deprecated TorchScript, and it still needs torch to run: use "
     "target 'onnx' or 'openvino', or the checkpoint itself with runtime 'pytorch'",
 }
@@ -57,7 +59,7 @@ def target_named(name: str) -> Target:
         return TARGETS[name]
     known = ", ".join(TARGETS)
     reason = f" {REFUSED[name]}." if name in REFUSED else ""
-    raise ConfigError(f"expected target {known}; got {name!r}.{reason}")
+    raise ConfigError(f"expected target {known} or ascend; got {name!r}.{reason}")
 
 
 def resolved_precision(target: Target, asked: WeightPrecision | None) -> WeightPrecision:

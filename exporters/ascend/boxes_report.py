@@ -25,8 +25,9 @@ from ..clips import Clip, load_clip
 from ..job import ExportOptions
 from ..parity import ParityReport, compare
 from .emulation import EmulatedBoard
-from .folder import AscendRequest, export_ascend
+from .folder import export_ascend
 from .half import SMALLEST_NORMAL
+from .request import AscendRequest
 from .verify import limits_for
 
 SUMMARY = "How far boxes of an Ascend board would be from PyTorch's, emulated on the bundled clip."

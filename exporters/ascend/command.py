@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, cast
 
 from ...errors import ConfigError
@@ -106,3 +107,15 @@ def checked_normalisation(normalisation: str) -> Normalisation:
             f"expected --normalise {', '.join(NORMALISATIONS)}; got {normalisation!r}."
         )
     return normalisation
+
+
+def checked_python(folder: Path | None) -> None:
+    """Whether there is a Python in the folder that ATC is to use.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if folder is not None and not any(folder.glob("python3*")):
+        raise ConfigError(
+            f"expected --atc-python-bin, the bin folder of a Python; {folder} has no python3."
+        )

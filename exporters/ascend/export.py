@@ -10,9 +10,10 @@ from ...artifact import Metadata, read_metadata
 from ...checkpoint.source import read_checkpoint
 from ..directory import pending_directory
 from ..job import ExportOptions
-from .command import checked_normalisation, checked_precision, checked_soc
-from .folder import AscendRequest, export_ascend
+from ..onnx_graph import require_package
+from .command import checked_normalisation, checked_precision, checked_python, checked_soc
 from .process import AtcMissingError, Say
+from .request import AscendRequest
 
 
 def export_for_board(
@@ -47,12 +48,17 @@ def export_for_board(
         ArtifactError: the checkpoint cannot be read.
         ExportError: a graph that ATC refuses.
         ParityError: the graphs do not compute what the checkpoint computes.
-        AtcMissingError: ``atc`` is not on the PATH.
+        MissingDependencyError: torch or onnx is not installed, or ``atc`` not on the PATH.
     """
+    for package in ("torch", "onnx"):
+        require_package(package)
+    from .folder import export_ascend
+
     options = options or ExportOptions()
     checked_soc(request.soc_version)
     checked_precision(request.precision)
     checked_normalisation(request.normalise)
+    checked_python(request.python_bin)
     checkpoint = read_checkpoint(source, variant, **protocol)
     missing: AtcMissingError | None = None
     with pending_directory(Path(output), overwrite=options.overwrite) as folder:

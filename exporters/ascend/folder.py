@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +15,11 @@ from .board_script import write_board_check
 from .command import AtcJob, checked_normalisation, checked_precision, checked_soc
 from .commands_script import write_commands
 from .metadata import write_metadata
-from .onnx_graph import OPSET, write_graphs
+from .onnx_graph import write_graphs
 from .process import Say, compile_graph, find_atc
+from .request import AscendRequest
 from .sidecar import sidecar_of
 from .verify import verify
-
-
-@dataclass(frozen=True)
-class AscendRequest:
-    """What to export for.
-
-    Attributes:
-        soc_version: the chip; there is no default.
-        precision: ``origin``, ``mixed`` or ``fp16``.
-        normalise: ``graph``, ``aipp`` or ``host``; see `runtimes.ascend.aipp`.
-        opset: of the ONNX graphs, 13 to 16.
-        dry_run: stop before ``atc``.
-        atc: the compiler's name or path.
-        python_bin: folder of the Python that ATC compiles operators with.
-    """
-
-    soc_version: str | None
-    precision: str = "origin"
-    normalise: str = "graph"
-    opset: int = OPSET
-    dry_run: bool = False
-    atc: str = "atc"
-    python_bin: Path | None = None
 
 
 def export_ascend(

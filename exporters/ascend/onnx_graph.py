@@ -16,9 +16,8 @@ from ...families.base import GraphSpec
 from .border import onnx_inputs
 from .folding import folded
 from .limits import require_compilable
+from .request import OPSET, OPSETS
 
-OPSET, OPSETS = 14, (13, 14, 15, 16)
-"""LayerNormalization exists from 17 on, and ATC fuses the decomposed form."""
 IR_VERSION = 8
 
 

@@ -17,7 +17,8 @@ import make_inputs as recipe  # noqa: E402
 from ascend_models import SOC, UNVERIFIED, in_memory, tracked  # noqa: E402
 
 from fartrack_sdk.exporters.ascend.emulation import EmulatedBoard  # noqa: E402
-from fartrack_sdk.exporters.ascend.folder import AscendRequest, export_ascend  # noqa: E402
+from fartrack_sdk.exporters.ascend.folder import export_ascend  # noqa: E402
+from fartrack_sdk.exporters.ascend.request import AscendRequest  # noqa: E402
 from fartrack_sdk.loading import assemble  # noqa: E402
 
 CASES = [

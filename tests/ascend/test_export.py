@@ -1,5 +1,6 @@
 """The exported folder, and how the exporter drives ``atc``."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -25,10 +26,10 @@ from fartrack_sdk.exporters import cli
 from fartrack_sdk.exporters.ascend import folder as folder_module
 from fartrack_sdk.exporters.ascend.command import AtcJob
 from fartrack_sdk.exporters.ascend.emulation import EmulatedBoard
-from fartrack_sdk.exporters.ascend.folder import AscendRequest, export_ascend
+from fartrack_sdk.exporters.ascend.folder import export_ascend
 from fartrack_sdk.exporters.ascend.limits import COMPILABLE, violations
-from fartrack_sdk.exporters.ascend.onnx_graph import OPSETS
 from fartrack_sdk.exporters.ascend.process import compile_graph
+from fartrack_sdk.exporters.ascend.request import OPSETS, AscendRequest
 from fartrack_sdk.exporters.clips import load_clip
 from fartrack_sdk.exporters.job import ExportOptions
 from fartrack_sdk.exporters.parity import compare
@@ -432,6 +433,20 @@ def test_the_command_leaves_nothing_when_atc_fails(quick_file, tmp_path, fake_at
     code, _, err = exported(quick_file, "--soc-version", SOC, "--atc", fake_atc, "-o", output)
     assert (code, "(internal)" in err) == (1, True)
     assert {p.name for p in tmp_path.iterdir()} == {"quick.safetensors"}
+
+
+def test_the_command_without_onnx_exits_with_3(quick_file, tmp_path, monkeypatch):
+    found = importlib.util.find_spec
+    absent = lambda name, *a: None if name == "onnx" else found(name, *a)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", absent)
+    code, _, err = exported(quick_file, "--soc-version", SOC, "-o", tmp_path / "out")
+    assert (code, "fartrack-sdk[onnx]" in err) == (3, True)
+
+
+def test_the_command_refuses_a_folder_without_a_python(quick_file, tmp_path):
+    options = ["--soc-version", SOC, "--atc-python-bin", tmp_path, "-o", tmp_path / "out"]
+    code, _, err = exported(quick_file, *options)
+    assert (code, "no python3" in err) == (2, True)
 
 
 def test_the_command_never_guesses_the_chip(quick_file, tmp_path):

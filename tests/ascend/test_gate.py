@@ -12,8 +12,7 @@ from ascend_models import SOC
 
 from fartrack_sdk import load_exported
 from fartrack_sdk.checkpoint.source import write_checkpoint
-from fartrack_sdk.exporters.ascend.export import export_for_board
-from fartrack_sdk.exporters.ascend.folder import AscendRequest
+from fartrack_sdk.exporters.ascend import AscendRequest, export_for_board
 from fartrack_sdk.exporters.job import ExportOptions
 from fartrack_sdk.reference import ReferenceBoxes
 

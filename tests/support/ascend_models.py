@@ -10,7 +10,8 @@ from fake_acl import FakeBoard, installed
 
 from fartrack_sdk import Tracker
 from fartrack_sdk.checkpoint.source import Checkpoint
-from fartrack_sdk.exporters.ascend.folder import AscendRequest, export_ascend
+from fartrack_sdk.exporters.ascend.folder import export_ascend
+from fartrack_sdk.exporters.ascend.request import AscendRequest
 from fartrack_sdk.exporters.job import ExportOptions
 from fartrack_sdk.families.mixformerv2.layout import Layout, to_released
 from fartrack_sdk.families.registry import family_named, family_of
