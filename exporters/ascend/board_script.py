@@ -14,7 +14,8 @@ SCRIPT_NAME, DATA_NAME = "board_check.py", "parity.npz"
 SCRIPT = '''"""Parity of the compiled graphs on the board: python board_check.py [npu:0]
 
 Feeds the stored inputs to the NPU and compares with what the float32 graphs gave on the
-machine that exported them. Prints one line a graph and output; exit code 4 on a mismatch.
+machine that exported them. Prints one line a graph and output; exit code 4 on a mismatch,
+3 where the graphs cannot run.
 Needs: CANN's set_env.sh sourced, numpy, and fartrack-sdk.
 """
 import sys
@@ -22,13 +23,18 @@ from pathlib import Path
 
 import numpy as np
 
+from fartrack_sdk.errors import FartrackError
 from fartrack_sdk.runtimes.ascend.opening import open_folder
 
 LIMITS = {"origin": 2e-2, "mixed": 1e-1, "fp16": 2e-1}
 folder = Path(__file__).resolve().parent
 stored = np.load(folder / "parity.npz")
 device = sys.argv[1] if len(sys.argv) > 1 else "npu:0"
-runtime = open_folder(folder, device)
+try:
+    runtime = open_folder(folder, device)
+except FartrackError as error:
+    print(f"Error: {error}", file=sys.stderr)
+    sys.exit(3)
 print(runtime.info)
 limit = LIMITS[runtime.info.details["atc precision"]]
 worst = 0.0
@@ -81,9 +87,13 @@ def _reference(module: object, feeds: Mapping[str, Array]) -> list[Array]:
 
 
 def _sample(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
-    """A smooth image with noise, or tokens of the size that embeddings have."""
+    """A smooth image with noise, or tokens of the size that embeddings have.
+
+    The image is red at the top and blue at the bottom, so that swapped channels show.
+    """
     if dtype != "uint8":
         return random.standard_normal(shape).astype(np.float32)
-    height = np.linspace(0, 200, shape[1])[None, :, None, None]
-    width = np.linspace(0, 50, shape[2])[None, None, :, None]
-    return (height + width + random.integers(0, 6, shape)).clip(0, 255).astype(np.uint8)
+    down = np.linspace(0, 200, shape[1])[None, :, None, None]
+    across = np.linspace(0, 50, shape[2])[None, None, :, None]
+    image = np.concatenate([200 - down + 0 * across, 2 * across + 0 * down, down + across], axis=-1)
+    return (image + random.integers(0, 6, shape)).clip(0, 255).astype(np.uint8)

@@ -35,5 +35,5 @@ def draw(graph: str, ranges: list[Range], path: Path) -> None:
         ylabel="largest magnitude",
         title=f"Headroom of graph '{graph}' in float16",
     )
-    axes.legend(fontsize=8, loc="lower right")
+    figure.legend(fontsize=8, loc="outside lower center", ncols=len(ROLES))
     figure.savefig(str(path), dpi=130)

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -325,18 +326,47 @@ def test_own_python_comes_first_on_the_path(job, sources, tmp_path):
     assert said[0].startswith(f"PATH is {tmp_path / 'py39' / 'bin'}{os.pathsep}")
 
 
-@pytest.mark.parametrize("model", ["small", "cached"])
-def test_the_board_script_passes_on_the_fake_board(model, request):
-    folder, _ = request.getfixturevalue(model)
+def board_script(folder, soc=SOC):
+    """Exit code and all output of a folder's own check, on a fake board."""
     done = subprocess.run(
         [sys.executable, str(folder / "board_check.py")],
-        env={**os.environ, "PYTHONPATH": str(FAKE_CANN / "python")},
+        env={**os.environ, "PYTHONPATH": str(FAKE_CANN / "python"), "FAKE_ACL_SOC": soc},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "PASS" in done.stdout
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("model", ["small", "cached"])
+def test_the_board_script_passes_on_the_fake_board(model, request):
+    code, text = board_script(request.getfixturevalue(model)[0])
+    assert (code, "PASS" in text) == (0, True), text
+
+
+def test_the_board_script_fails_with_4_on_other_outputs(small, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(small[0], folder)
+    stored = dict(np.load(folder / "parity.npz"))
+    stored["track/out/logits"] += 1
+    np.savez(folder / "parity.npz", **stored)
+    code, text = board_script(folder)
+    assert (code, "FAIL" in text) == (4, True), text
+
+
+def test_the_board_script_fails_with_4_on_swapped_channels(pico, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(pico()[0], folder)
+    stored = dict(np.load(folder / "parity.npz"))
+    swapped = {n: v[..., ::-1] if v.dtype == np.uint8 else v for n, v in stored.items()}
+    np.savez(folder / "parity.npz", **swapped)
+    code, text = board_script(folder)
+    assert (code, "FAIL" in text) == (4, True), text
+
+
+def test_the_board_script_explains_another_chip(small):
+    code, text = board_script(small[0], "Ascend310B1")
+    assert (code, text.startswith("Error: Device 'Ascend310B4'")) == (3, True), text
 
 
 def test_the_artifact_opens_by_name(small, board):

@@ -14,6 +14,7 @@ from fartrack_sdk import load_exported
 from fartrack_sdk.checkpoint.source import write_checkpoint
 from fartrack_sdk.exporters.ascend import AscendRequest, export_for_board
 from fartrack_sdk.exporters.job import ExportOptions
+from fartrack_sdk.exporters.tolerances import TOLERANCES
 from fartrack_sdk.reference import ReferenceBoxes
 
 FAKE_CANN = Path(fake_cann.__file__).parent
@@ -85,6 +86,7 @@ def test_the_reference_is_the_boxes_of_the_model(exported, board):
     known = ReferenceBoxes.load(exported / "reference.npz")
     model = load_exported(exported)
     assert model.metadata["artifact"] == "model"
-    assert known.limits == (0.8, 0.95)
+    limits = TOLERANCES["fp16"]
+    assert known.limits == (limits.trajectory_iou, limits.trajectory_mean_iou)
     assert len(known.checksums) == len(known.boxes) + 1 == 6
     model.close()
