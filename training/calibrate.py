@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+ABSENT_FRAMES = 10
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Scores and overlaps [N] of all tracked frames, and what follows from them."""
@@ -34,6 +37,9 @@ class Calibration:
 def calibrate(checkpoint: Path, dataset: Path, threads: int | None = None) -> Calibration:
     """Track every sequence once and propose thresholds.
 
+    Failed frames are those with hardly any overlap, and `ABSENT_FRAMES` of the next
+    sequence that are shown at the end of each, where the target cannot be.
+
     Args:
         checkpoint: in the released layout.
         dataset: folder of sequences with true boxes.
@@ -42,7 +48,8 @@ def calibrate(checkpoint: Path, dataset: Path, threads: int | None = None) -> Ca
     Raises:
         InputError: no frame went well, or none failed.
     """
-    graded = [f.graded() for f in follow_all(checkpoint, dataset, threads=threads)]
+    passes = follow_all(checkpoint, dataset, threads=threads, absent_frames=ABSENT_FRAMES)
+    graded = [followed.graded() for followed in passes]
     scores = np.concatenate([np.zeros(0), *(s for s, _ in graded)])
     overlaps = np.concatenate([np.zeros(0), *(o for _, o in graded)])
     return Calibration(scores, overlaps, propose_thresholds(scores, overlaps))

@@ -126,7 +126,7 @@ def calibrate(
     json_output: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """State thresholds: scores of frames that went well (IoU from .5) against failed (under .1)."""
+    """State thresholds: scores of good frames against failed ones and frames without target."""
     with reported(verbose):
         from .calibrate import calibrate as calibrated
         from .calibrate import save_roc, write_calibrated

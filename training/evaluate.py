@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,21 +29,28 @@ class Followed:
         sequence: with the truth.
         boxes: [N, 4], (x, y, w, h) in pixels; the first is the true one.
         scores: [N - 1], of the tracked frames.
+        absent: scores of frames of another sequence, shown afterwards.
     """
 
     sequence: Sequence
     boxes: Floats
     scores: Floats
+    absent: Floats
 
     def graded(self) -> tuple[Floats, Floats]:
-        """Scores and overlaps of the tracked frames that have a true box."""
+        """Scores and overlaps of tracked frames with a true box, then of absent targets (0)."""
         overlaps = iou(self.boxes, self.sequence.truth)[1:]
         known = np.isfinite(overlaps)
-        return self.scores[known], overlaps[known]
+        scores = np.concatenate([self.scores[known], self.absent])
+        return scores, np.concatenate([overlaps[known], np.zeros(len(self.absent))])
 
 
 def follow_all(
-    checkpoint: Path, dataset: Path, variant: str | None = None, threads: int | None = None
+    checkpoint: Path,
+    dataset: Path,
+    variant: str | None = None,
+    threads: int | None = None,
+    absent_frames: int = 0,
 ) -> Iterator[Followed]:
     """One pass over each sequence, from its first true box.
 
@@ -52,10 +59,15 @@ def follow_all(
         dataset: folder of sequences in any layout that ``fartrack-bench`` knows.
         variant: of the checkpoint; its own by default.
         threads: of the network.
+        absent_frames: frames of the next sequence that are shown at the end of each:
+            the target is certainly not in them.
     """
+    sequences = load_dataset(dataset).sequences
     with Tracker.from_checkpoint(checkpoint, variant=variant, threads=threads) as tracker:
-        for sequence in load_dataset(dataset).sequences:
-            yield _follow(tracker, sequence)
+        for i, sequence in enumerate(sequences):
+            other = sequences[(i + 1) % len(sequences)]
+            foreign = other.frames[:absent_frames] if other is not sequence else ()
+            yield _follow(tracker, sequence, foreign)
 
 
 def evaluate_checkpoint(
@@ -87,12 +99,18 @@ def evaluate_checkpoint(
     return total, results
 
 
-def _follow(tracker: Tracker, sequence: Sequence) -> Followed:
-    first = Box(*sequence.truth[0])
-    tracker.init(_frame(sequence.frames[0]), first)
+def _follow(tracker: Tracker, sequence: Sequence, foreign: Iterable[Path]) -> Followed:
+    first, image = Box(*sequence.truth[0]), _frame(sequence.frames[0])
+    tracker.init(image, first)
     results = [tracker.track(_frame(file)) for file in sequence.frames[1:]]
-    boxes = np.array([first, *(r.box for r in results)], np.float64)
-    return Followed(sequence, boxes, np.array([r.score for r in results], np.float64))
+    size = image.shape[1], image.shape[0]
+    absent = [tracker.track(np.asarray(cv2.resize(_frame(f), size), np.uint8)) for f in foreign]
+    return Followed(
+        sequence,
+        np.array([first, *(r.box for r in results)], np.float64),
+        np.array([r.score for r in results], np.float64),
+        np.array([r.score for r in absent], np.float64),
+    )
 
 
 def _frame(path: Path) -> Image:
