@@ -32,6 +32,14 @@ def ascend(text: str, **extra: Any) -> Any:
     return typer.Option(help=text, rich_help_panel="Ascend (not run on hardware)", **extra)
 
 
+SocVersion = Annotated[str | None, ascend("The chip, for example Ascend310B1; see npu-smi info.")]
+Normalise = Annotated[
+    str | None, ascend("Who normalises images: graph, aipp or host.", show_default="graph")
+]
+DryRun = Annotated[bool, ascend("Stop before atc.")]
+Atc = Annotated[str | None, ascend("CANN's compiler: name or path.", show_default="atc")]
+AtcPython = Annotated[Path | None, ascend("Folder of the Python that atc compiles operators with.")]
+
 app = make_app("Export a checkpoint to ONNX, OpenVINO or Ascend, and compare it with PyTorch.")
 
 
@@ -73,17 +81,11 @@ def export(
     box: Annotated[
         str | None, typer.Option(help="Target in its first frame: x,y,w,h in pixels.")
     ] = None,
-    soc_version: Annotated[
-        str | None, ascend("The chip, for example Ascend310B1; see npu-smi info.")
-    ] = None,
-    normalise: Annotated[
-        str | None, ascend("Who normalises images: graph, aipp or host.", show_default="graph")
-    ] = None,
-    dry_run: Annotated[bool, ascend("Stop before atc.")] = False,
-    atc: Annotated[str | None, ascend("CANN's compiler: name or path.", show_default="atc")] = None,
-    atc_python_bin: Annotated[
-        Path | None, ascend("Folder of the Python that atc compiles operators with.")
-    ] = None,
+    soc_version: SocVersion = None,
+    normalise: Normalise = None,
+    dry_run: DryRun = False,
+    atc: Atc = None,
+    atc_python_bin: AtcPython = None,
     info: Annotated[
         Path | None, typer.Option("--info", help="Describe an artifact and stop.")
     ] = None,

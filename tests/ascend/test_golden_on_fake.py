@@ -32,7 +32,7 @@ def test_boxes_of_fartrack(
     assert board.calls["acl.mdl.execute_async"] >= steps
 
 
-@pytest.mark.parametrize(("cache", "run_mode", "steps"), [("folded", 0, 22), ("off", 1, 6)])
+@pytest.mark.parametrize(("cache", "run_mode", "steps"), [("folded", 0, 12), ("off", 1, 6)])
 def test_boxes_of_mixformerv2(cache, run_mode, steps, compiled, new_board, recipe, data_folder):
     golden = np.load(data_folder / "mixformerv2_s_seed0.npz")
     interval = int(golden["update_interval"])
