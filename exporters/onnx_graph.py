@@ -53,6 +53,9 @@ def exported(
         spec: its border.
         opset: to write.
         facts: stored as ``metadata_props``.
+
+    Raises:
+        ExportError: torch.onnx cannot express the graph, or not in this opset.
     """
     import onnx
     import torch
@@ -74,6 +77,12 @@ def exported(
             model: onnx.ModelProto = program.model_proto  # type: ignore[union-attr]
         except Exception as error:
             raise ExportError(f"graph '{spec.name}': torch.onnx.export failed: {error}") from error
+    written = next(o.version for o in model.opset_import if not o.domain)
+    if written != opset:
+        raise ExportError(
+            f"expected a graph of opset {opset}; torch.onnx {torch.__version__} writes {written}. "
+            "Use --opset 18 or later."
+        )
     _strip(model)
     onnx.helper.set_model_props(model, dict(facts))
     onnx.checker.check_model(model, full_check=True)

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from fartrack_sdk import ArtifactError, ConfigError, InputError, ParityError, export, load_exported
+from fartrack_sdk import (
+    ArtifactError,
+    ConfigError,
+    ExportError,
+    InputError,
+    ParityError,
+    export,
+    load_exported,
+)
 from fartrack_sdk.exporters import onnx_weights
 from fartrack_sdk.exporters.cli import app
 from fartrack_sdk.exporters.clips import load_clip
@@ -166,3 +174,9 @@ def test_clip_of_one_frame_is_refused(tmp_path):
     cv2.imwrite(str(tmp_path / "1.png"), np.zeros((32, 32, 3), np.uint8))
     with pytest.raises(InputError, match="at least 2 frames"):
         load_clip(ExportOptions(verify_video=tmp_path, verify_box=(1, 1, 9, 9)))
+
+
+def test_opset_that_torch_does_not_write_is_refused(checkpoint_file, tmp_path):
+    with pytest.raises(ExportError, match=r"opset 14.*18 or later"):
+        export(checkpoint_file, tmp_path / "old", opset=14, verify=False)
+    assert list(tmp_path.iterdir()) == []
