@@ -57,9 +57,10 @@ def run(
         from .trainer import Trainer
 
         config = read_run(run_file, overrides or ())
+        trainer = Trainer(config)
         board = TensorBoardReport(config.out / "tensorboard")
         with ScreenReport(config) as screen:
-            trainer = Trainer(config, (screen, board))
+            trainer.listen(screen, board)
             for name in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(name, lambda *_: trainer.stop())
             progress = trainer.run(max_steps)

@@ -80,6 +80,10 @@ class Trainer:
         self.save()
         return progress
 
+    def listen(self, *listeners: Listener) -> None:
+        """Further listeners."""
+        self._listeners += listeners
+
     def stop(self) -> None:
         """End the run after the step that is being done; its state is saved."""
         self._stop = True
