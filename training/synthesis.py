@@ -22,7 +22,7 @@ CAMERA_CHANGE = (0.08, 0.05, 0.5, 0.5)
 ROOMY = 0.35
 """Share of a photo's side (geometric mean) up to which a target leaves room around it."""
 CONTRAST = 22.0
-"""Standard deviation of the grey values of a piece of photo that can be told apart."""
+"""Standard deviation of the values of a piece of photo that can be told apart."""
 REAL_CHANGE = 0.7
 """Share of the rotation that real targets, whose alpha is not known, are turned by."""
 REACH = 1.65
