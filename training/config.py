@@ -121,6 +121,8 @@ class StageConfig(Frozen):
         warmup: steps of linear warm-up.
         floor: share of the peak rate that is left at the end.
         predict_from: first layer (from 1) that predicts in a ``distill`` stage (paper: 5).
+        frozen: layers, with all that lies outside of layers, that the stage leaves as they
+            are, so that a finished shallow model stays what it is while deeper ones grow.
     """
 
     name: str = "pretrain"
@@ -131,6 +133,7 @@ class StageConfig(Frozen):
     warmup: int = Field(default=300, ge=0)
     floor: float = Field(default=0.01, ge=0.0, le=1.0)
     predict_from: int = Field(default=5, ge=1)
+    frozen: int = Field(default=0, ge=0)
     data: DataConfig = DataConfig()
     clip: ClipConfig = ClipConfig()
     loss: LossConfig = LossConfig()
@@ -148,8 +151,8 @@ class RunConfig(Frozen):
         out: folder for checkpoints and logs.
         bank: packed bank; made from ``sources`` by ``fartrack-train pack``.
         sources: what the bank is packed from.
-        init: what a new run begins from: the folder of another run, or a checkpoint; None
-            for start values of its own.
+        init: what a new run begins from: the folder of another run, or a checkpoint, also
+            a shallower one; None for start values of its own.
         variant: deepest model that is trained; ``distill`` stages give the smaller ones too.
         stages: in order; each goes on with the weights of the one before.
         seed: of start values and of the sample stream.
@@ -182,6 +185,16 @@ class RunConfig(Frozen):
     average: float = Field(default=0.999, ge=0.0, lt=1.0)
     save_seconds: float = Field(default=120.0, ge=0.0)
     log_every: int = Field(default=50, gt=0)
+
+    @model_validator(mode="after")
+    def _something_to_train(self) -> RunConfig:
+        for stage in self.stages:
+            if stage.frozen >= self.depth:
+                raise ValueError(
+                    f"stage '{stage.name}': frozen ({stage.frozen}) leaves none of the "
+                    f"{self.depth} layers of {self.variant} to train"
+                )
+        return self
 
     @property
     def depth(self) -> int:

@@ -65,6 +65,17 @@ class TrainableNet(nn.Module):
         self.command_boxes = nn.ModuleList(nn.Linear(DIM, 1) for _ in range(READ_LAYERS))
         self.match_scale = nn.Parameter(torch.full((len(MATCHED_LAYERS),), 0.5))
         self.match_bias = nn.Parameter(torch.full((len(MATCHED_LAYERS),), -6.0))
+        self.frozen = 0
+
+    def freeze(self, layers: int) -> None:
+        """Keep the first ``layers`` layers, and all that lies outside of layers, as they are.
+
+        What a model of that depth computes stays the same to the bit. 0 frees everything.
+        """
+        self.frozen = layers
+        self.core.requires_grad_(layers == 0)
+        for block in self.layers[layers:]:
+            block.requires_grad_(True)
 
     @property
     def layers(self) -> list[Block]:
@@ -97,10 +108,11 @@ class TrainableNet(nn.Module):
         search = slice(begin, begin + searched)
         out = Outputs([], self.token_head.bias, [], [], [], [])
         for i, block in enumerate(self.layers):
-            if self.training and i >= depth - FOCUSED_LAYERS:
+            helped = self.training and i >= self.frozen
+            if helped and i >= depth - FOCUSED_LAYERS:
                 out.focus.append(command_focus(block, h[:, -COMMANDS:], h[:, search]))
             h = block(h)
-            if self.training:
+            if helped:
                 self._help(out, i, h[:, search], h[:, -COMMANDS:])
                 if i in self.matched:
                     out.matches.append(self._match(i, h[:, search], h[:, :begin], middle))

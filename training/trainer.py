@@ -94,6 +94,7 @@ class Trainer:
 
     def _run_stage(self, config: StageConfig, until: int) -> None:
         progress = self.progress
+        self.net.freeze(config.frozen)
         stage = make_stage(config, self._bank, self.config.seed, progress.stage)
         stream = stage.batches(progress.step, until - progress.step, self.config.workers)
         logged: list[dict[str, Tensor]] = []

@@ -7,13 +7,21 @@ import torch
 from fartrack_sdk import Tracker
 from fartrack_sdk.errors import ArtifactError, ConfigError
 from fartrack_sdk.training.checkpoint import STATE_FILE, averaged_tensors
-from fartrack_sdk.training.config import ClipConfig, DataConfig, LossConfig, StageConfig
+from fartrack_sdk.training.config import (
+    ClipConfig,
+    DataConfig,
+    LossConfig,
+    RunConfig,
+    StageConfig,
+)
 from fartrack_sdk.training.export import save_released
 from fartrack_sdk.training.net import TrainableNet
+from fartrack_sdk.training.pairs import PairDataset
 from fartrack_sdk.training.run_file import read_run
 from fartrack_sdk.training.smoke import run_smoke, smoke_config
 from fartrack_sdk.training.stage import make_stage
 from fartrack_sdk.training.start import initialise
+from fartrack_sdk.training.stream import batches
 from fartrack_sdk.training.trainer import Trainer
 
 OPENED = []
@@ -85,11 +93,37 @@ def test_a_run_begins_with_the_layers_of_a_deeper_checkpoint(run_config, tmp_pat
     assert torch.equal(trainer.net.layers[last].mlp.fc1.weight, half)
 
 
-def test_a_shallow_checkpoint_cannot_begin_a_deeper_run(run_config, tmp_path):
-    Trainer(run_config).run(1)
-    deeper = {"variant": "nano", "out": tmp_path / "deep", "init": run_config.out}
-    with pytest.raises(ConfigError, match="at least 10 layers"):
-        Trainer(run_config.model_copy(update=deeper))
+def test_a_grown_run_computes_what_the_shallow_one_computes(run_config, bank, tmp_path):
+    shallow = Trainer(run_config)
+    shallow.run(2)
+    init = {"variant": "nano", "out": tmp_path / "deep", "init": run_config.out}
+    deep = Trainer(run_config.model_copy(update=init))
+    averaged, _ = averaged_tensors(run_config.out / STATE_FILE)
+    shallow.net.load_state_dict(averaged)
+    data = run_config.stages[0].data
+    batch = next(batches(PairDataset(bank, data, 0), 0, 2, 1, 0))
+    with torch.no_grad():
+        grid = data.search_size // 16
+        first, second = (net.eval()(batch, grid).logits[-1] for net in (shallow.net, deep.net))
+    assert torch.equal(first, second)
+
+
+def test_frozen_layers_stay_what_they_are_while_deeper_ones_learn(run_config, tmp_path):
+    Trainer(run_config).run(2)
+    stage = run_config.stages[0].model_copy(update={"frozen": 6})
+    init = {"variant": "nano", "out": tmp_path / "deep", "init": run_config.out, "stages": (stage,)}
+    trainer = Trainer(run_config.model_copy(update=init))
+    before = {n: p.detach().clone() for n, p in trainer.net.core.named_parameters()}
+    trainer.run(3)
+    moved = {n for n, p in trainer.net.core.named_parameters() if not torch.equal(p, before[n])}
+    assert moved
+    assert {int(n.split(".")[1]) for n in moved if n.startswith("blocks.")} == {6, 7, 8, 9}
+    assert all(n.startswith("blocks.") for n in moved)
+
+
+def test_a_stage_that_freezes_every_layer_is_refused(run_config):
+    with pytest.raises(ValueError, match="none of the 6 layers"):
+        RunConfig(out=run_config.out, bank=run_config.bank, stages=(StageConfig(frozen=6),))
 
 
 def test_training_opens_nothing_but_the_bank_and_its_own_folder(run_config):
