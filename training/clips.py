@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypedDict
 
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from .appearance import degrade, relight
+from .appearance import draw_look
 from .bank import Bank
 from .config import ClipConfig, DataConfig
-from .render import Crop, Matrix
+from .objects import Matrix
+from .render import Crop
 from .synthesis import Motion, Scene
+from .view import View, draw_view, view_of
 
 VIEW = 6.0
 """Side of the camera's view in units of the target's size."""
@@ -30,8 +34,16 @@ class Clip(TypedDict):
     boxes: Tensor
 
 
+@dataclass(frozen=True)
+class Film:
+    """A clip before its frames are drawn; ``boxes`` as of `Clip`."""
+
+    frames: tuple[View, ...]
+    boxes: NDArray[np.float32]
+
+
 class ClipDataset(torch.utils.data.Dataset[Clip]):
-    """Clips by index, endless; a clip is a function of the seed and its index.
+    """Clips by index, endless, drawn on the CPU.
 
     Args:
         bank: images.
@@ -43,34 +55,36 @@ class ClipDataset(torch.utils.data.Dataset[Clip]):
     def __init__(self, bank: Bank, data: DataConfig, clip: ClipConfig, seed: int) -> None:
         self._bank, self._data, self._clip, self._seed = bank, data, clip, seed
 
-    def __getitem__(self, index: int) -> Clip:
-        """Clip ``index``."""
+    def plan(self, index: int) -> Film:
+        """Clip ``index`` before it is drawn, a function of the seed and the index alone."""
         cv2.setNumThreads(1)
         rng = np.random.default_rng([self._seed, index])
-        return make_clip(self._bank, self._data, self._clip, rng)
+        return plan_clip(self._bank, self._data, self._clip, rng)
+
+    def __getitem__(self, index: int) -> Clip:
+        """Clip ``index``."""
+        film = self.plan(index)
+        frames = np.stack([draw_view(self._bank, view) for view in film.frames])
+        return {"frames": torch.from_numpy(frames), "boxes": torch.from_numpy(film.boxes)}
 
 
-def make_clip(bank: Bank, data: DataConfig, config: ClipConfig, rng: np.random.Generator) -> Clip:
+def plan_clip(bank: Bank, data: DataConfig, config: ClipConfig, rng: np.random.Generator) -> Film:
     """Film a scene: target, camera and bystanders move smoothly between random key frames."""
     scene = Scene(bank, data, rng)
     keys = [scene.motion(0.5 * min(k, 1), 0.5 * min(k, 1)) for k in range(config.keys)]
-    views = np.cumsum(rng.normal(0, 0.5, (config.keys, 3)) * (1.0, 1.0, 0.15), axis=0)
-    views = np.clip(views - views[0], -1.2, 1.2)
+    positions = np.cumsum(rng.normal(0, 0.5, (config.keys, 3)) * (1.0, 1.0, 0.15), axis=0)
+    positions = np.clip(positions - positions[0], -1.2, 1.2)
     strength = float(rng.uniform(0.0, 0.6))
-    frames, boxes = [], []
+    views, boxes = [], []
     for t in range(config.frames + 1):
         at = t / config.frames * (config.keys - 1)
-        motion, view = _between(keys, at), _blend(views, at)
+        motion, position = _between(keys, at), _blend(positions, at)
         frame = scene.frame(motion, rng.random() < config.occluded)
-        side = VIEW * float(np.exp(view[2]))
-        crop = Crop(float(view[0]), float(view[1]), side, config.size)
-        image = degrade(relight(scene.draw(frame, crop), rng, strength), rng)
-        frames.append(image[..., ::-1])
+        side = VIEW * float(np.exp(position[2]))
+        crop = Crop(float(position[0]), float(position[1]), side, config.size)
+        views.append(view_of(scene, frame, crop, draw_look(rng, config.size, strength)))
         boxes.append(frame.box(crop) * config.size)
-    return {
-        "frames": torch.from_numpy(np.ascontiguousarray(np.stack(frames))),
-        "boxes": torch.from_numpy(np.stack(boxes).astype(np.float32)),
-    }
+    return Film(tuple(views), np.stack(boxes).astype(np.float32))
 
 
 def _between(keys: list[Motion], at: float) -> Motion:

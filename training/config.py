@@ -160,6 +160,9 @@ class RunConfig(Frozen):
         amp: bfloat16 autocast.
         compiled: whether the blocks go through torch.compile.
         workers: processes that make samples.
+        draw_on: who draws the samples' pictures: ``workers``, or the ``device``, with workers
+            that only plan them (about 1 ms each); for a GPU that waits for its samples (the
+            logged share ``waiting``). The bank is copied to the device.
         threads: threads of the training process (0: torch's choice).
         weight_decay: of AdamW.
         clip: largest norm of the gradient.
@@ -179,6 +182,7 @@ class RunConfig(Frozen):
     amp: bool = True
     compiled: bool = False
     workers: int = Field(default=1, ge=0)
+    draw_on: Literal["workers", "device"] = "workers"
     threads: int = Field(default=0, ge=0)
     weight_decay: float = Field(default=0.05, ge=0.0)
     clip: float = Field(default=1.0, gt=0.0)

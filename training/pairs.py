@@ -7,6 +7,7 @@ be stopped and continued, and made by any number of processes.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TypedDict
 
 import cv2
@@ -15,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .appearance import degrade, relight, shade
+from .appearance import Look, draw_look
 from .bank import Bank
 from .config import DataConfig
-from .cutouts import Image
 from .render import Crop
 from .synthesis import REACH, Frame, Scene
+from .view import View, draw_view, view_of
 
 SEARCH_FACTOR, TEMPLATE_FACTOR = 4.0, 2.0
 PATCH, SLOTS = 16, 5
@@ -28,6 +29,8 @@ FIRST_ERROR = 0.015
 """Deviation of a user's box, units."""
 MISS = 1.5
 """Deviation of a box that lost its target, units."""
+BEND = 0.025
+"""Deviation of the bending of real targets, sides of the crop."""
 
 
 class Sample(TypedDict):
@@ -48,8 +51,25 @@ class Sample(TypedDict):
     slots: Tensor
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A sample before its pictures are drawn; fields as of `Sample`."""
+
+    templates: tuple[View, ...]
+    search: View
+    box: NDArray[np.float32]
+    corner: NDArray[np.int64]
+    kept: NDArray[np.int64]
+    slots: NDArray[np.int64]
+
+    def facts(self) -> dict[str, Tensor]:
+        """What a sample says besides its pictures."""
+        names = ("box", "corner", "kept", "slots")
+        return {name: torch.from_numpy(getattr(self, name)) for name in names}
+
+
 class PairDataset(torch.utils.data.Dataset[Sample]):
-    """Pairs by index, endless.
+    """Pairs by index, endless, drawn on the CPU.
 
     Args:
         bank: images.
@@ -60,87 +80,91 @@ class PairDataset(torch.utils.data.Dataset[Sample]):
     def __init__(self, bank: Bank, config: DataConfig, seed: int) -> None:
         self._bank, self._config, self._seed = bank, config, seed
 
-    def __getitem__(self, index: int) -> Sample:
-        """Sample ``index``, a function of the seed and the index alone."""
+    def plan(self, index: int) -> Pair:
+        """Sample ``index`` before it is drawn, a function of the seed and the index alone."""
         cv2.setNumThreads(1)
-        return make_pair(self._bank, self._config, np.random.default_rng([self._seed, index]))
+        return plan_pair(self._bank, self._config, np.random.default_rng([self._seed, index]))
+
+    def __getitem__(self, index: int) -> Sample:
+        """Sample ``index``."""
+        pair = self.plan(index)
+        templates = np.stack([draw_view(self._bank, view) for view in pair.templates])
+        search = draw_view(self._bank, pair.search)
+        facts = pair.facts()
+        return {
+            "templates": torch.from_numpy(templates),
+            "search": torch.from_numpy(search),
+            "box": facts["box"],
+            "corner": facts["corner"],
+            "kept": facts["kept"],
+            "slots": facts["slots"],
+        }
 
 
-def make_pair(bank: Bank, config: DataConfig, rng: np.random.Generator) -> Sample:
+def plan_pair(bank: Bank, config: DataConfig, rng: np.random.Generator) -> Pair:
     """One sample from a fresh scene."""
-    scene = Scene(bank, config, rng)
-    look = _Look(rng, scene.real)
-    far = rng.random() > config.near_share
+    shot = _Shot(Scene(bank, config, rng), config, rng)
     slots = choose_slots(config.num_templates, rng)
-    templates = [_template(scene, config, rng, look, int(slot)) for slot in slots]
-    search, box, corner = _search(scene, config, rng, look, far)
-    stack = np.stack(templates)
-    if rng.random() < 0.5:
-        stack, search = stack[:, :, ::-1], search[:, ::-1]
+    templates = tuple(shot.template(int(slot)) for slot in slots)
+    search, box, corner = shot.search()
+    if shot.mirrored:
         box = np.array([1 - box[2], box[1], 1 - box[0], box[3]])
         if config.window:
             corner[1] = config.search_size // PATCH - config.window - corner[1]
-    return {
-        "templates": torch.from_numpy(np.ascontiguousarray(stack[..., ::-1])),
-        "search": torch.from_numpy(np.ascontiguousarray(search[..., ::-1])),
-        "box": torch.from_numpy(box.astype(np.float32)),
-        "corner": torch.from_numpy(corner),
-        "kept": torch.from_numpy(_kept(config, rng)),
-        "slots": torch.from_numpy(slots),
-    }
+    return Pair(templates, search, box.astype(np.float32), corner, _kept(config, rng), slots)
 
 
-class _Look:
-    """How much light and lens change between the frames of a sample."""
+class _Shot:
+    """The views of one sample: how far things move, how much light and lens change."""
 
-    def __init__(self, rng: np.random.Generator, real: bool) -> None:
-        self._rng = rng
-        self.strength = float(rng.uniform(0.0, 1.4))
-        self.elastic = real and rng.random() < 0.6
-        self.grey = rng.random() < 0.12
+    def __init__(self, scene: Scene, config: DataConfig, rng: np.random.Generator) -> None:
+        self._scene, self._config, self._rng = scene, config, rng
+        self.mirrored = bool(rng.random() < 0.5)
+        self._far = rng.random() > config.near_share
+        self._strength = float(rng.uniform(0.0, 1.4))
+        self._elastic = scene.real and rng.random() < 0.6
+        self._grey = bool(rng.random() < 0.12)
 
-    def apply(self, image: Image, share: float) -> Image:
-        """The image as it looks ``share`` (0..1) of the way from the first frame."""
-        rng = self._rng
-        if self.elastic and share > 0:
-            image = _elastic(image, rng, 0.025 * share)
-        image = relight(image, rng, self.strength * max(share, 0.3))
-        if rng.random() < 0.15 * share:
-            image = shade(image, rng)
-        image = degrade(image, rng)
-        if self.grey:
-            image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
-        return image
+    def template(self, slot: int) -> View:
+        """Slot 0 is the user's box; later ones are centred on boxes that a tracker gave."""
+        rng, config, first = self._rng, self._config, slot == 0
+        late = 0.0 if first else slot / 4
+        motion = self._scene.motion(0.8 * late, 0.4 * late)
+        frame = self._scene.frame(motion, not first and rng.random() < 0.12)
+        error = FIRST_ERROR if first else float(rng.exponential(config.template_error))
+        missed = not first and rng.random() < config.wrong_share
+        errors = (MISS if missed else error, error)
+        return self._view(
+            frame, _around(frame, TEMPLATE_FACTOR, config.template_size, rng, errors), late
+        )
 
+    def search(self) -> tuple[View, NDArray[np.float64], NDArray[np.int64]]:
+        """The search region, the box in it, and the corner of the part that is drawn."""
+        rng, config = self._rng, self._config
+        motion = config.far_motion if self._far else config.near_motion
+        frame = self._scene.frame(self._scene.motion(1.0, 0.5), rng.random() < 0.25)
+        crop = _around(frame, SEARCH_FACTOR, config.search_size, rng, (motion, config.scale_jitter))
+        box = frame.box(crop)
+        corner = np.zeros(2, np.int64)
+        if config.window:
+            corner = _window(box, config, rng)
+            grid = config.search_size // PATCH
+            crop = crop.part(int(corner[1]), int(corner[0]), config.window, grid)
+        return self._view(frame, crop, 1.0), box, corner
 
-def _template(
-    scene: Scene, config: DataConfig, rng: np.random.Generator, look: _Look, slot: int
-) -> Image:
-    """Slot 0 is the user's box; later ones are centred on boxes that a tracker gave."""
-    first = slot == 0
-    late = 0.0 if first else slot / 4
-    frame = scene.frame(scene.motion(0.8 * late, 0.4 * late), not first and rng.random() < 0.12)
-    error = FIRST_ERROR if first else float(rng.exponential(config.template_error))
-    missed = not first and rng.random() < config.wrong_share
-    crop = _around(
-        frame, TEMPLATE_FACTOR, config.template_size, rng, (MISS if missed else error, error)
-    )
-    return look.apply(scene.draw(frame, crop), late)
+    def _view(self, frame: Frame, crop: Crop, share: float) -> View:
+        """The view, looking as it does ``share`` (0..1) of the way from the first frame."""
+        return view_of(self._scene, frame, crop, self._look(crop.size, share), self.mirrored)
 
-
-def _search(
-    scene: Scene, config: DataConfig, rng: np.random.Generator, look: _Look, far: bool
-) -> tuple[Image, NDArray[np.float64], NDArray[np.int64]]:
-    motion = config.far_motion if far else config.near_motion
-    frame = scene.frame(scene.motion(1.0, 0.5), rng.random() < 0.25)
-    crop = _around(frame, SEARCH_FACTOR, config.search_size, rng, (motion, config.scale_jitter))
-    box = frame.box(crop)
-    corner = np.zeros(2, np.int64)
-    if config.window:
-        corner = _window(box, config, rng)
-        grid = config.search_size // PATCH
-        crop = crop.part(int(corner[1]), int(corner[0]), config.window, grid)
-    return look.apply(scene.draw(frame, crop), 1.0), box, corner
+    def _look(self, size: int, share: float) -> Look:
+        return draw_look(
+            self._rng,
+            size,
+            self._strength * max(share, 0.3),
+            bend=BEND * share if self._elastic else 0.0,
+            shaded=0.15 * share,
+            grey=self._grey,
+        )
 
 
 def _around(
@@ -183,19 +207,3 @@ def _kept(config: DataConfig, rng: np.random.Generator) -> NDArray[np.int64]:
     rank[:, low:high, low:high] += 1.0
     order = np.argsort(-rank.reshape(config.num_templates, -1), axis=1)
     return np.sort(order[:, :count], axis=1)
-
-
-def _elastic(image: Image, rng: np.random.Generator, amount: float) -> Image:
-    """A smooth random bending by about ``amount`` of the crop's side."""
-    h, w = image.shape[:2]
-    coarse = rng.normal(0.0, amount, (4, 4, 2)).astype(np.float32)
-    field = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_CUBIC) * np.float32(w)
-    columns, rows = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
-    bent = cv2.remap(
-        image,
-        columns + field[..., 0],
-        rows + field[..., 1],
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REFLECT_101,
-    )
-    return np.asarray(bent, np.uint8)

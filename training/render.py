@@ -10,11 +10,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from .cutouts import Image
-
-Matrix = NDArray[np.float64]
+from .objects import Matrix, Sprite
 
 
 @dataclass(frozen=True)
@@ -38,10 +36,9 @@ class Pose:
 class Layer:
     """An object in the world: its picture, the centre it hangs at and its linear map."""
 
-    image: Image
+    sprite: Sprite
     centre: Matrix
     linear: Matrix
-    alpha: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -79,6 +76,19 @@ def alpha_extent(image: Image, linear: Matrix) -> tuple[float, float, float, flo
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
+def photo_map(world_to_photo: Matrix, crop: Crop) -> Matrix:
+    """Affine [2, 3] from a crop's pixels to those of the photo (pixel centres are whole).
+
+    Args:
+        world_to_photo: affine [2, 3] from units to photo pixels.
+        crop: the window.
+    """
+    step = crop.side / crop.size
+    corner = np.array([crop.x - crop.side / 2, crop.y - crop.side / 2]) + step / 2
+    offset = world_to_photo[:, :2] @ corner + world_to_photo[:, 2] - 0.5
+    return np.concatenate([world_to_photo[:, :2] * step, offset[:, None]], axis=1)
+
+
 def draw_background(photo: Image, world_to_photo: Matrix, crop: Crop, border: int) -> Image:
     """The photo through the crop, uint8 [size, size, 3].
 
@@ -88,10 +98,8 @@ def draw_background(photo: Image, world_to_photo: Matrix, crop: Crop, border: in
         crop: the window.
         border: OpenCV border mode for what lies outside the photo.
     """
-    step = crop.side / crop.size
-    linear = world_to_photo[:, :2] * step
-    corner = np.array([crop.x - crop.side / 2, crop.y - crop.side / 2]) + step / 2
-    offset = world_to_photo[:, :2] @ corner + world_to_photo[:, 2] - 0.5
+    mapped = photo_map(world_to_photo, crop)
+    linear, offset = mapped[:, :2], mapped[:, 2]
     shrink = math.sqrt(abs(np.linalg.det(linear)))
     if shrink > 1.6:
         photo, linear, offset = _presized(photo, linear, offset, shrink, crop.size)
@@ -122,16 +130,15 @@ def _presized(
 
 def draw_layer(canvas: Image, layer: Layer, crop: Crop) -> None:
     """Composite an object onto the crop in place; only its own rectangle is touched."""
-    k = crop.size / crop.side
-    h, w = layer.image.shape[:2]
-    linear = layer.linear * k
+    image = layer.sprite.image
+    h, w = image.shape[:2]
+    linear = layer.linear * (crop.size / crop.side)
     centre = crop.to_pixels(layer.centre[None])[0]
     reach = np.abs(linear) @ np.array([w / 2, h / 2]) + 1
     x0, y0 = (int(v) for v in np.clip(np.floor(centre - reach), 0, crop.size))
     x1, y1 = (int(v) for v in np.clip(np.ceil(centre + reach), 0, crop.size))
     if x1 - x0 < 1 or y1 - y0 < 1:
         return
-    image = layer.image
     shrink = math.sqrt(abs(np.linalg.det(linear)))
     if shrink < 0.6:
         target = max(2, round(w * shrink * 1.25)), max(2, round(h * shrink * 1.25))
@@ -141,6 +148,6 @@ def draw_layer(canvas: Image, layer: Layer, crop: Crop) -> None:
     offset = centre - np.array([x0, y0]) - 0.5 - linear @ np.array([w / 2 - 0.5, h / 2 - 0.5])
     affine = np.concatenate([linear, offset[:, None]], axis=1)
     drawn = cv2.warpAffine(image, affine, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
-    alpha = drawn[..., 3:].astype(np.float32) * (layer.alpha / 255.0)
+    alpha = drawn[..., 3:].astype(np.float32) / 255.0
     region = canvas[y0:y1, x0:x1]
     region[:] = (region + alpha * (drawn[..., :3].astype(np.float32) - region)).astype(np.uint8)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .bank import Bank
 from .config import StageConfig
+from .device_render import DeviceRenderer
 from .net import TrainableNet
 from .stage_distill import DistillStage
 from .stage_pretrain import PretrainStage
@@ -33,14 +34,20 @@ class Stage(Protocol):
         ...
 
 
-_KINDS: dict[str, Callable[[StageConfig, Bank, int], Stage]] = {
+_KINDS: dict[str, Callable[[StageConfig, Bank, int, DeviceRenderer | None], Stage]] = {
     "pretrain": PretrainStage,
     "distill": DistillStage,
     "sequence": SequenceStage,
 }
 
 
-def make_stage(config: StageConfig, bank: Bank, seed: int, index: int) -> Stage:
+def make_stage(
+    config: StageConfig,
+    bank: Bank,
+    seed: int,
+    index: int,
+    renderer: DeviceRenderer | None = None,
+) -> Stage:
     """The stage that a configuration describes.
 
     Args:
@@ -48,5 +55,6 @@ def make_stage(config: StageConfig, bank: Bank, seed: int, index: int) -> Stage:
         bank: images.
         seed: of the run.
         index: of the stage in the run; every stage has its own stream of samples.
+        renderer: draws samples on its device; without one, workers draw them.
     """
-    return _KINDS[config.kind](config, bank, seed * SEEDS_PER_RUN + index)
+    return _KINDS[config.kind](config, bank, seed * SEEDS_PER_RUN + index, renderer)

@@ -13,6 +13,7 @@ from torch import Tensor
 from ..errors import ConfigError
 from .bank import Bank
 from .config import StageConfig
+from .device_render import DeviceRenderer
 from .net import Outputs, TrainableNet
 from .stage_pretrain import PretrainStage
 
@@ -24,13 +25,16 @@ class DistillStage(PretrainStage):
         config: of the stage; ``loss.distill`` weighs the divergence between layers.
         bank: images.
         seed: of its samples.
+        renderer: as of `PretrainStage`.
 
     Raises:
         ConfigError: the divergence has no weight.
     """
 
-    def __init__(self, config: StageConfig, bank: Bank, seed: int) -> None:
-        super().__init__(config, bank, seed)
+    def __init__(
+        self, config: StageConfig, bank: Bank, seed: int, renderer: DeviceRenderer | None = None
+    ) -> None:
+        super().__init__(config, bank, seed, renderer)
         if config.loss.distill <= 0:
             raise ConfigError(
                 f"stage '{config.name}': expected loss.distill above 0 for kind 'distill'; got "

@@ -10,6 +10,8 @@ from torch import Tensor
 from ..model.vit import PATCH
 from .bank import Bank
 from .config import StageConfig
+from .device_data import PlannedPairs, drawn
+from .device_render import DeviceRenderer
 from .net import Outputs, TrainableNet
 from .objective import pair_objective
 from .pairs import PairDataset
@@ -23,16 +25,24 @@ class PretrainStage:
         config: of the stage.
         bank: images.
         seed: of its samples.
+        renderer: draws the samples; without one, the processes that plan them draw them.
     """
 
-    def __init__(self, config: StageConfig, bank: Bank, seed: int) -> None:
-        self._config = config
+    def __init__(
+        self, config: StageConfig, bank: Bank, seed: int, renderer: DeviceRenderer | None = None
+    ) -> None:
+        self._config, self._renderer = config, renderer
         self._dataset = PairDataset(bank, config.data, seed)
 
     def batches(self, first: int, steps: int, workers: int) -> Iterator[Mapping[str, Tensor]]:
         """Batches of `pairs.Sample`."""
-        size = self._config.batch
-        return batches(self._dataset, first * size, size, steps, workers)
+        size, data = self._config.batch, self._config.data
+        if self._renderer is None:
+            return batches(self._dataset, first * size, size, steps, workers)
+        plans = batches(PlannedPairs(self._dataset), first * size, size, steps, workers)
+        search = data.window * PATCH or data.search_size
+        sizes = {"templates": data.template_size, "search": search}
+        return drawn(plans, self._renderer, sizes)
 
     def loss(
         self, net: TrainableNet, batch: Mapping[str, Tensor], device: torch.device, amp: bool

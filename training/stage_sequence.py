@@ -16,6 +16,8 @@ from ..families.fartrack.config import FARTrackConfig
 from .bank import Bank
 from .clips import ClipDataset
 from .config import StageConfig
+from .device_data import PlannedClips, drawn
+from .device_render import DeviceRenderer
 from .losses import expected_box, iou, siou_loss
 from .net import TrainableNet
 from .rollout import Rollout
@@ -32,16 +34,22 @@ class SequenceStage:
         config: of the stage; a sample is one clip.
         bank: images.
         seed: of its clips.
+        renderer: draws the clips; without one, the processes that plan them draw them.
     """
 
-    def __init__(self, config: StageConfig, bank: Bank, seed: int) -> None:
-        self._config = config
+    def __init__(
+        self, config: StageConfig, bank: Bank, seed: int, renderer: DeviceRenderer | None = None
+    ) -> None:
+        self._config, self._renderer = config, renderer
         self._dataset = ClipDataset(bank, config.data, config.clip, seed)
 
     def batches(self, first: int, steps: int, workers: int) -> Iterator[Mapping[str, Tensor]]:
         """Batches of `clips.Clip`."""
         size = self._config.batch
-        return batches(self._dataset, first * size, size, steps, workers)
+        if self._renderer is None:
+            return batches(self._dataset, first * size, size, steps, workers)
+        plans = batches(PlannedClips(self._dataset), first * size, size, steps, workers)
+        return drawn(plans, self._renderer, {"frames": self._config.clip.size})
 
     def loss(
         self, net: TrainableNet, batch: Mapping[str, Tensor], device: torch.device, amp: bool

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 def batches(
     dataset: Dataset[Any], first: int, batch: int, steps: int, workers: int
-) -> Iterator[Mapping[str, Tensor]]:
+) -> Iterator[Any]:
     """``steps`` batches of consecutive samples beginning with sample ``first``.
 
     The samples are the same whatever ``workers`` is, so a run may continue with another

@@ -10,8 +10,9 @@ import numpy as np
 
 from .bank import Bank
 from .config import DataConfig
-from .cutouts import Box, Image
-from .render import Crop, Layer, Matrix, Pose, alpha_extent, draw_background, draw_layer
+from .cutouts import Box
+from .objects import Matrix, Sprite, draw_object
+from .render import Crop, Layer, Pose, alpha_extent
 
 Extent = tuple[float, float, float, float]
 MAX_ASPECT = 4.0
@@ -25,6 +26,9 @@ CONTRAST = 22.0
 """Standard deviation of the values of a piece of photo that can be told apart."""
 REAL_CHANGE = 0.7
 """Share of the rotation that real targets, whose alpha is not known, are turned by."""
+BYSTANDERS = 3
+LAYERS = BYSTANDERS + 2
+"""Most layers of a frame: bystanders, the target, an occluder."""
 REACH = 1.65
 """Targets stay within this many units of the search crop's centre (its half side is 2)."""
 
@@ -102,7 +106,7 @@ class Scene:
             self._real()
         else:
             self._pasted()
-        self._bystanders = [self._bystander() for _ in range(int(rng.integers(0, 4)))]
+        self._bystanders = [self._bystander() for _ in range(int(rng.integers(0, BYSTANDERS + 1)))]
 
     def _border(self) -> int:
         """What lies outside the photo; a mirrored real target would be there twice."""
@@ -116,23 +120,24 @@ class Scene:
         self.photo, (x, y, w, h) = some()
         unit = math.sqrt(w * h)
         self._camera = np.array([[unit, 0.0, x + w / 2], [0.0, unit, y + h / 2]])
-        self._object: Image | None = None
+        self._object: Sprite | None = None
         self._half = np.array([w, h]) / (2 * unit)
 
-    def _boxed(self) -> tuple[Image, Box]:
-        """A photo and an object in it; seldom one that leaves no room for a search region."""
+    def _boxed(self) -> tuple[int, Box]:
+        """A photo (index) and an object in it; seldom one with no room around it."""
         bank, rng = self._bank, self._rng
         while True:
             index, box = bank.targets[int(rng.integers(len(bank.targets)))]
             height, width = bank.photos[index].shape[:2]
             if box[2] * box[3] < ROOMY**2 * height * width or rng.random() < 0.3:
-                return bank.photos[index], box
+                return index, box
 
-    def _region(self) -> tuple[Image, Box]:
-        """A photo and a piece of it that has some contrast: what matters is to find it again."""
+    def _region(self) -> tuple[int, Box]:
+        """A photo (index) and a piece of it with some contrast: it must be found again."""
         bank, rng = self._bank, self._rng
         while True:
-            photo = bank.photos[int(rng.integers(len(bank.photos)))]
+            index = int(rng.integers(len(bank.photos)))
+            photo = bank.photos[index]
             height, width = photo.shape[:2]
             unit = math.sqrt(height * width) * rng.uniform(0.07, 0.22)
             stretch = math.exp(float(np.clip(rng.normal(0.0, 0.35), -1.0, 1.0)) / 2)
@@ -142,15 +147,15 @@ class Scene:
             x, y = rng.uniform(0, width - w), rng.uniform(0, height - h)
             piece = photo[int(y) : int(y + h) + 1 : 2, int(x) : int(x + w) + 1 : 2]
             if piece.std() > CONTRAST or rng.random() < 0.02:
-                return photo, (x, y, w, h)
+                return index, (x, y, w, h)
 
     def _pasted(self) -> None:
         bank, rng = self._bank, self._rng
-        self.photo = bank.photos[int(rng.integers(len(bank.photos)))]
+        self.photo = int(rng.integers(len(bank.photos)))
         while True:
-            self._object = self.draw_object()
+            self._object = draw_object(bank, self._config, rng)
             self._pose = Pose(0.0, rng.normal(0, 0.2), rng.normal(0, 0.08), rng.normal(0, 0.15))
-            extent = alpha_extent(self._object, self._pose.matrix())
+            extent = alpha_extent(self._object.image, self._pose.matrix())
             if extent is None:
                 continue
             w, h = extent[2] - extent[0], extent[3] - extent[1]
@@ -159,49 +164,23 @@ class Scene:
         unit = math.sqrt(w * h)
         self._pose = replace(self._pose, scale=-math.log(unit))
         self._extent: Extent = _scaled(extent, 1.0 / unit)
-        height, width = self.photo.shape[:2]
+        height, width = bank.photos[self.photo].shape[:2]
         unit = min(height, width) * rng.uniform(0.06, 0.25)
         at = rng.uniform(0.15, 0.85, 2) * (width, height)
         self._camera = np.array([[unit, 0.0, at[0]], [0.0, unit, at[1]]])
 
-    def draw_object(self) -> Image:
-        """A random object: drawn, cut out of a photo, or a piece of texture."""
+    def _bystander(self) -> tuple[Sprite, Pose, Matrix]:
         bank, rng = self._bank, self._rng
-        if not bank.objects or rng.random() < 0.12:
-            return self._texture()
-        low, high = 0, bank.cut
-        if bank.cut < len(bank.objects) and (not bank.cut or rng.random() < self._config.cut_share):
-            low, high = bank.cut, len(bank.objects)
-        image = bank.objects[int(rng.integers(low, high))]
-        return image[:, ::-1] if rng.random() < 0.5 else image
-
-    def _texture(self) -> Image:
-        """A rectangle, ellipse or polygon cut at random from a photo."""
-        bank, rng = self._bank, self._rng
-        photo = bank.photos[int(rng.integers(len(bank.photos)))]
-        h, w = (max(24, int(rng.uniform(0.12, 0.4) * s)) for s in photo.shape[:2])
-        y, x = int(rng.integers(photo.shape[0] - h)), int(rng.integers(photo.shape[1] - w))
-        alpha = np.zeros((h, w), np.uint8)
-        kind = rng.random()
-        if kind < 0.35:
-            alpha[:] = 255
-        elif kind < 0.6:
-            cv2.ellipse(alpha, (w // 2, h // 2), (w // 2 - 1, h // 2 - 1), 0, 0, 360, 255, -1)
-        else:
-            turns = np.sort(rng.uniform(0, 2 * math.pi, int(rng.integers(5, 10))))
-            reach = rng.uniform(0.55, 1.0, len(turns)) / 2
-            corners = np.stack([np.cos(turns) * reach + 0.5, np.sin(turns) * reach + 0.5], axis=1)
-            cv2.fillPoly(alpha, [(corners * (w, h)).astype(np.int32)], 255)
-        return np.dstack([photo[y : y + h, x : x + w], alpha])
-
-    def _bystander(self) -> tuple[Image, Pose, Matrix]:
-        rng = self._rng
         like_target = self._object is not None and rng.random() < 0.25
-        image = self._object if like_target and self._object is not None else self.draw_object()
-        scale = math.log(rng.uniform(0.4, 1.4) / math.sqrt(image.shape[0] * image.shape[1]))
+        sprite = (
+            self._object
+            if like_target and self._object is not None
+            else draw_object(bank, self._config, rng)
+        )
+        scale = math.log(rng.uniform(0.4, 1.4)) - sprite.log_size
         pose = Pose(scale, rng.uniform(-3, 3) * rng.integers(0, 2))
         angle, distance = rng.uniform(0, 2 * math.pi), rng.uniform(0.9, 2.6)
-        return image, pose, np.array([math.cos(angle), math.sin(angle)]) * distance
+        return sprite, pose, np.array([math.cos(angle), math.sin(angle)]) * distance
 
     def motion(self, change: float, drift: float) -> Motion:
         """Random differences from the first moment.
@@ -243,23 +222,23 @@ class Scene:
             self._pose.shear + shear,
             self._pose.aspect + aspect,
         )
-        extent = alpha_extent(self._object, pose.matrix())
+        extent = alpha_extent(self._object.image, pose.matrix())
         if extent is None:
             pose, extent = self._pose, self._extent
         return Layer(self._object, motion.centre, pose.matrix()), extent
 
     def _placed(self, index: int, motion: Motion) -> Layer:
-        image, pose, centre = self._bystanders[index]
+        sprite, pose, centre = self._bystanders[index]
         turned = replace(pose, rotation=pose.rotation + float(motion.turns[index]))
-        return Layer(image, centre + motion.bystanders[index], turned.matrix())
+        return Layer(sprite, centre + motion.bystanders[index], turned.matrix())
 
     def _occluder(self, centre: Matrix, extent: Extent) -> Layer:
-        rng = self._rng
-        image = self.draw_object()
-        scale = math.log(rng.uniform(0.25, 0.7) / math.sqrt(image.shape[0] * image.shape[1]))
+        bank, rng = self._bank, self._rng
+        sprite = draw_object(bank, self._config, rng)
+        scale = math.log(rng.uniform(0.25, 0.7)) - sprite.log_size
         reach = np.array([extent[2] - extent[0], extent[3] - extent[1]])
         at = centre + rng.normal(0, 0.4, 2) * reach
-        return Layer(image, at, Pose(scale, rng.uniform(-3, 3)).matrix())
+        return Layer(sprite, at, Pose(scale, rng.uniform(-3, 3)).matrix())
 
     def _moved_camera(self, motion: Motion) -> Matrix:
         """The first camera, moved; of a real target the photo itself is turned and stretched."""
@@ -270,13 +249,6 @@ class Scene:
         linear = self._camera[:, :2] @ Pose(zoom, turn).matrix()
         moved = self._camera[:, :2] @ np.array(shift) + self._camera[:, 2]
         return np.concatenate([linear, moved[:, None]], axis=1)
-
-    def draw(self, frame: Frame, crop: Crop) -> Image:
-        """The frame through the crop, uint8 BGR [size, size, 3]."""
-        canvas = draw_background(self.photo, frame.camera, crop, self.border)
-        for layer in frame.layers:
-            draw_layer(canvas, layer, crop)
-        return canvas
 
 
 def _bent(motion: Motion) -> Pose:

@@ -13,6 +13,7 @@ from .average import AveragedWeights
 from .bank import Bank
 from .checkpoint import STATE_FILE, Progress, load_state, save_state
 from .config import RunConfig, StageConfig
+from .device_render import DeviceRenderer
 from .losses import cosine_rate
 from .net import TrainableNet
 from .stage import Batch, Stage, make_stage
@@ -51,6 +52,8 @@ class Trainer:
         if config.init is not None and not goes_on:
             begin_from(config.init, self.net)
         self.net.to(self._device)
+        on_device = config.draw_on == "device"
+        self._renderer = DeviceRenderer(self._bank, self._device) if on_device else None
         if config.compiled:
             for block in self.net.core.blocks:
                 block.compile()
@@ -95,13 +98,17 @@ class Trainer:
     def _run_stage(self, config: StageConfig, until: int) -> None:
         progress = self.progress
         self.net.freeze(config.frozen)
-        stage = make_stage(config, self._bank, self.config.seed, progress.stage)
+        seed, index = self.config.seed, progress.stage
+        stage = make_stage(config, self._bank, seed, index, self._renderer)
         stream = stage.batches(progress.step, until - progress.step, self.config.workers)
         logged: list[dict[str, Tensor]] = []
         clock = saved = time.monotonic()
         for batch in stream:
-            logged.append(self._step(config, stage, batch))
+            waited = time.monotonic() - clock
+            scalars = self._step(config, stage, batch)
             now = time.monotonic()
+            share = torch.tensor(waited / max(now - clock, 1e-9))
+            logged.append({**scalars, "waiting": share})
             progress.seconds += now - clock
             clock = now
             if progress.step % self.config.log_every == 0 or progress.step == until:

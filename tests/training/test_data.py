@@ -11,6 +11,7 @@ from fartrack_sdk.training.bank import Bank, pack_bank
 from fartrack_sdk.training.clips import ClipDataset
 from fartrack_sdk.training.config import ClipConfig, DataConfig, SourceConfig
 from fartrack_sdk.training.generated import shape, texture
+from fartrack_sdk.training.objects import Sprite
 from fartrack_sdk.training.pairs import PairDataset, choose_slots
 from fartrack_sdk.training.render import Crop, Layer, Pose, alpha_extent, draw_layer
 from fartrack_sdk.training.stream import batches
@@ -75,7 +76,7 @@ def test_the_box_lies_where_the_object_is_drawn():
     extent = alpha_extent(image, pose.matrix())
     crop = Crop(0.1, -0.2, 4.0, 256)
     canvas = np.zeros((256, 256, 3), np.uint8)
-    draw_layer(canvas, Layer(image, np.array([0.3, 0.2]), pose.matrix()), crop)
+    draw_layer(canvas, Layer(Sprite(image, 0), np.array([0.3, 0.2]), pose.matrix()), crop)
     x, y, w, h = cv2.boundingRect((canvas[..., 0] > 100).astype(np.uint8))
     corners = np.array(extent).reshape(2, 2) + np.array([0.3, 0.2])
     np.testing.assert_allclose(crop.to_pixels(corners).reshape(4), [x, y, x + w, y + h], atol=4)
