@@ -24,6 +24,8 @@ ROOMY = 0.35
 """Share of a photo's side (geometric mean) up to which a target leaves room around it."""
 CONTRAST = 22.0
 """Standard deviation of the values of a piece of photo that can be told apart."""
+REGION_ASPECT = 0.15
+"""Standard deviation of the log aspect of a piece of a photo."""
 REAL_CHANGE = 0.7
 """Share of the rotation that real targets, whose alpha is not known, are turned by."""
 BYSTANDERS = 3
@@ -108,6 +110,10 @@ class Scene:
             self._pasted()
         self._bystanders = [self._bystander() for _ in range(int(rng.integers(0, BYSTANDERS + 1)))]
 
+    def _stretch(self) -> float:
+        """What is added to the log aspect of the target, in all frames alike."""
+        return float(self._rng.normal(0.0, self._config.stretch))
+
     def _border(self) -> int:
         """What lies outside the photo; a mirrored real target would be there twice."""
         filled = cv2.BORDER_REPLICATE if self.real else cv2.BORDER_REFLECT_101
@@ -116,12 +122,16 @@ class Scene:
 
     def _real(self) -> None:
         rng = self._rng
-        some = self._region if rng.random() < self._config.region_share else self._boxed
-        self.photo, (x, y, w, h) = some()
-        unit = math.sqrt(w * h)
-        self._camera = np.array([[unit, 0.0, x + w / 2], [0.0, unit, y + h / 2]])
+        region = rng.random() < self._config.region_share
+        self.photo, (x, y, w, h) = self._region() if region else self._boxed()
+        unit, limit = math.sqrt(w * h), math.log(MAX_ASPECT)
+        aspect = math.log(w / h)
+        wanted = aspect if region else aspect + self._stretch()
+        wanted = float(np.clip(wanted, min(-limit, aspect), max(limit, aspect)))
+        stretch = Pose(aspect=wanted - aspect).matrix()
+        self._camera = np.column_stack([unit * np.linalg.inv(stretch), (x + w / 2, y + h / 2)])
         self._object: Sprite | None = None
-        self._half = np.array([w, h]) / (2 * unit)
+        self._half = stretch @ np.array([w, h]) / (2 * unit)
 
     def _boxed(self) -> tuple[int, Box]:
         """A photo (index) and an object in it; seldom one with no room around it."""
@@ -133,14 +143,17 @@ class Scene:
                 return index, box
 
     def _region(self) -> tuple[int, Box]:
-        """A photo (index) and a piece of it with some contrast: it must be found again."""
+        """A photo (index) and a piece of it with some contrast: it must be found again.
+
+        Nearly a square: no edges tell how long it is.
+        """
         bank, rng = self._bank, self._rng
         while True:
             index = int(rng.integers(len(bank.photos)))
             photo = bank.photos[index]
             height, width = photo.shape[:2]
             unit = math.sqrt(height * width) * rng.uniform(0.07, 0.22)
-            stretch = math.exp(float(np.clip(rng.normal(0.0, 0.35), -1.0, 1.0)) / 2)
+            stretch = math.exp(float(np.clip(rng.normal(0.0, REGION_ASPECT), -0.5, 0.5)) / 2)
             w, h = unit * stretch, unit / stretch
             if w > width or h > height:
                 continue
@@ -154,7 +167,7 @@ class Scene:
         self.photo = int(rng.integers(len(bank.photos)))
         while True:
             self._object = draw_object(bank, self._config, rng)
-            self._pose = Pose(0.0, rng.normal(0, 0.2), rng.normal(0, 0.08), rng.normal(0, 0.15))
+            self._pose = Pose(0.0, rng.normal(0, 0.2), rng.normal(0, 0.08), self._stretch())
             extent = alpha_extent(self._object.image, self._pose.matrix())
             if extent is None:
                 continue

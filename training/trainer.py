@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
 
-from ..errors import DeviceUnavailableError
+from ..errors import ConfigError, DeviceUnavailableError
 from .average import AveragedWeights
 from .bank import Bank
 from .checkpoint import STATE_FILE, Progress, load_state, save_state
@@ -34,7 +36,7 @@ class Trainer:
         listeners: called every ``log_every`` steps.
 
     Raises:
-        ConfigError: there is no bank.
+        ConfigError: there is no bank, or no compiler for a compiled run.
         ArtifactError: the saved state belongs to another model.
         DeviceUnavailableError: the device is not there.
     """
@@ -55,6 +57,7 @@ class Trainer:
         on_device = config.draw_on == "device"
         self._renderer = DeviceRenderer(self._bank, self._device) if on_device else None
         if config.compiled:
+            _require_compiler(self._device)
             for block in self.net.core.blocks:
                 block.compile()
         self.average = AveragedWeights(self.net.parameters(), config.average)
@@ -103,7 +106,7 @@ class Trainer:
         stream = stage.batches(progress.step, until - progress.step, self.config.workers)
         logged: list[dict[str, Tensor]] = []
         clock = saved = time.monotonic()
-        for batch in stream:
+        for batch in self._until_stopped(stream):
             waited = time.monotonic() - clock
             scalars = self._step(config, stage, batch)
             now = time.monotonic()
@@ -116,8 +119,19 @@ class Trainer:
             if now - saved > self.config.save_seconds:
                 self.save()
                 saved = now
-            if self._stop:
-                break
+
+    def _until_stopped(self, stream: Iterator[Batch]) -> Iterator[Batch]:
+        """The batches up to a stop; a signal to the whole group ends the workers as well."""
+        while not self._stop:
+            try:
+                batch = next(stream)
+            except StopIteration:
+                return
+            except RuntimeError:
+                if self._stop:
+                    return
+                raise
+            yield batch
 
     def _step(self, config: StageConfig, stage: Stage, batch: Batch) -> dict[str, Tensor]:
         """One optimizer step; returns scalars on the device."""
@@ -148,6 +162,16 @@ class Trainer:
         logged.clear()
         for listener in self._listeners:
             listener(self.progress)
+
+
+def _require_compiler(device: torch.device) -> None:
+    """torch.compile calls a C++ compiler; say so before the first step does."""
+    wanted = [os.environ.get("CXX", "c++"), "g++", "clang++"]
+    if device.type == "cpu" and not any(shutil.which(name) for name in wanted):
+        raise ConfigError(
+            "compiled = true: expected a C++ compiler (c++, g++, clang++ or $CXX); found none. "
+            "Install one, for example with: apt install g++. Or set compiled to false."
+        )
 
 
 def _device(name: str) -> torch.device:
