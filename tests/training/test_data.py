@@ -13,8 +13,16 @@ from fartrack_sdk.training.config import ClipConfig, DataConfig, SourceConfig
 from fartrack_sdk.training.generated import shape, texture
 from fartrack_sdk.training.objects import Sprite
 from fartrack_sdk.training.pairs import PairDataset, choose_slots
-from fartrack_sdk.training.render import Crop, Layer, Pose, alpha_extent, draw_layer
+from fartrack_sdk.training.render import (
+    Crop,
+    Layer,
+    Pose,
+    alpha_extent,
+    draw_background,
+    draw_layer,
+)
 from fartrack_sdk.training.stream import batches
+from fartrack_sdk.training.synthesis import Scene
 
 WINDOW = DataConfig(
     search_size=224, template_size=112, num_templates=3, window=8, template_keep=16, real_share=0.0
@@ -80,6 +88,24 @@ def test_the_box_lies_where_the_object_is_drawn():
     x, y, w, h = cv2.boundingRect((canvas[..., 0] > 100).astype(np.uint8))
     corners = np.array(extent).reshape(2, 2) + np.array([0.3, 0.2])
     np.testing.assert_allclose(crop.to_pixels(corners).reshape(4), [x, y, x + w, y + h], atol=4)
+
+
+def test_a_stretched_photo_keeps_its_box_around_its_target(tmp_path):
+    photo = np.zeros((200, 300, 3), np.uint8)
+    photo[80:120, 100:150] = 255
+    bank = Bank(tmp_path, [photo], [(0, (100.0, 80.0, 50.0, 40.0))], [], 0)
+    config = DataConfig(real_share=1.0, region_share=0.0, stretch=0.8)
+    aspects = []
+    for seed in range(6):
+        scene = Scene(bank, config, np.random.default_rng(seed))
+        frame = scene.frame(scene.motion(0.0, 0.0), False)
+        crop = Crop(0.1, -0.2, 5.0, 320)
+        canvas = draw_background(photo, frame.camera, crop, cv2.BORDER_CONSTANT)
+        x, y, w, h = cv2.boundingRect((canvas[..., 0] > 127).astype(np.uint8))
+        np.testing.assert_allclose(frame.box(crop) * 320, [x, y, x + w, y + h], atol=1.5)
+        assert frame.size == pytest.approx(1.0)
+        aspects.append(np.log(w / h))
+    assert np.std(aspects) > 0.4
 
 
 def test_slots_are_ascending_and_hold_first_and_newest():
