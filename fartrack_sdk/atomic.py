@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class PendingFile:
     """A file that is written beside its final name and then moved there.
+
+    As a context it commits at the end of the block, and discards when the block raises.
 
     Attributes:
         path: the final name.
@@ -20,12 +27,17 @@ class PendingFile:
         """Claim a name.
 
         Raises:
-            InputError: the file exists and must not be replaced, or its folder cannot be
-                written to.
+            InputError: the file exists and must not be replaced, is a device or a pipe,
+                or its folder cannot be written to.
         """
         self.path = Path(path)
         if self.path.is_dir():
             raise InputError(f"'{self.path}' is a folder; expected the name of a file to write.")
+        if self.path.exists() and not self.path.is_file():
+            raise InputError(
+                f"'{self.path}' is a device or a pipe, which would be replaced by a file; "
+                "expected the name of a file to write."
+            )
         if self.path.exists() and not overwrite:
             raise InputError(
                 f"'{self.path}' exists. Choose another name, or replace it with --overwrite "
@@ -47,3 +59,23 @@ class PendingFile:
     def discard(self) -> None:
         """Remove what was written; the file of the final name stays as it was."""
         self.part.unlink(missing_ok=True)
+
+    def failure(self, error: Exception) -> InputError:
+        """What to raise when writing has failed, for example on a full disk."""
+        return InputError(f"'{self.path}' cannot be written: {error}. Check the free space.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.commit()
+            return
+        self.discard()
+        if isinstance(error, OSError):
+            raise self.failure(error) from error

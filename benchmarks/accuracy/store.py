@@ -116,12 +116,13 @@ def made_folder(path: Path) -> Path:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file so that it is there whole or not at all, also after a power cut."""
-    pending = PendingFile(path, overwrite=True)
-    with pending.part.open("w", encoding="utf-8") as file:
+    with (
+        PendingFile(path, overwrite=True) as pending,
+        pending.part.open("w", encoding="utf-8") as file,
+    ):
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    pending.commit()
 
 
 def _description(tracker: Subject, dataset: Dataset) -> dict[str, Any]:

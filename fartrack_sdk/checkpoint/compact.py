@@ -52,17 +52,16 @@ def write_compact(
         overwrite: replace an existing file.
 
     Raises:
-        InputError: the file exists and is not to be replaced, or its folder is missing.
+        InputError: the file exists and is not to be replaced, its folder is missing, or
+            the disk is full.
     """
     stored = {name: np.ascontiguousarray(t, dtype=precision) for name, t in tensors.items()}
     header = {"format": "pt", "format_version": FORMAT_VERSION, "dtype": precision, **metadata}
-    pending = PendingFile(path, overwrite=overwrite)
-    try:
-        save_file(stored, pending.part, metadata=header)
-    except BaseException:
-        pending.discard()
-        raise
-    pending.commit()
+    with PendingFile(path, overwrite=overwrite) as pending:
+        try:
+            save_file(stored, pending.part, metadata=header)
+        except SafetensorError as error:
+            raise pending.failure(error) from error
 
 
 def stored_json(metadata: dict[str, str], key: str) -> dict[str, object]:

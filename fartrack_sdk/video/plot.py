@@ -64,9 +64,8 @@ def save_plot(
     _draw_size(size, frames, history)
     _draw_latency(latency, frames, history)
     figure.suptitle(title or "Tracking", x=0.01, ha="left", fontsize=12, color=_INK, weight="bold")
-    pending = PendingFile(path, overwrite=overwrite)
-    figure.savefig(pending.part, dpi=130)
-    pending.commit()
+    with PendingFile(path, overwrite=overwrite) as pending:
+        figure.savefig(pending.part, dpi=130)
 
 
 def _new_figure() -> Figure:

@@ -42,7 +42,7 @@ def record(step: Step) -> dict[str, Any]:
 
 
 class _RowWriter(Closing):
-    """A text file of rows that takes its name when it closes."""
+    """A text file of rows that takes its name when it closes; without a row none is left."""
 
     def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Open the file.
@@ -51,34 +51,62 @@ class _RowWriter(Closing):
             InputError: it exists and must not be replaced, or cannot be written there.
         """
         self._pending = PendingFile(path, overwrite=overwrite)
-        self._file: IO[str] = open(  # noqa: SIM115 - closed by close()
-            self._pending.part, "w", encoding="utf-8", newline="", buffering=1
-        )
+        self._broken = False
+        self.rows = 0
+        try:
+            self._file: IO[str] = open(  # noqa: SIM115 - closed by close()
+                self._pending.part, "w", encoding="utf-8", newline="", buffering=1
+            )
+        except OSError as error:
+            raise self._pending.failure(error) from error
+
+    def write(self, step: Step) -> None:
+        """Append one frame.
+
+        Raises:
+            InputError: the disk is full; the file will not appear.
+        """
+        try:
+            self._append(record(step))
+        except OSError as error:
+            self._broken = True
+            raise self._pending.failure(error) from error
+        self.rows += 1
 
     def close(self) -> None:
-        """Finish the file; may be called any number of times."""
-        if not self._file.closed:
+        """Finish the file; may be called any number of times.
+
+        Raises:
+            InputError: the disk is full; no file is left.
+        """
+        if self._file.closed:
+            return
+        try:
             self._file.close()
+        except OSError as error:
+            self._pending.discard()
+            raise self._pending.failure(error) from error
+        if self.rows and not self._broken:
             self._pending.commit()
+        else:
+            self._pending.discard()
+
+    def _append(self, row: dict[str, Any]) -> None:
+        raise NotImplementedError
 
 
 class CsvWriter(_RowWriter):
     """Comma separated values with a header; empty cells where there is no value."""
 
-    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Open the file and write the header."""
-        super().__init__(path, overwrite=overwrite)
-        self._rows = csv.DictWriter(self._file, COLUMNS)
-        self._rows.writeheader()
-
-    def write(self, step: Step) -> None:
-        """Append one frame."""
-        self._rows.writerow(record(step))
+    def _append(self, row: dict[str, Any]) -> None:
+        table = csv.DictWriter(self._file, COLUMNS)
+        if not self.rows:
+            table.writeheader()
+        table.writerow(row)
 
 
 class JsonLinesWriter(_RowWriter):
     """One JSON object per line, with null where there is no value."""
 
-    def write(self, step: Step) -> None:
-        """Append one frame."""
-        self._file.write(json.dumps(record(step), allow_nan=False) + "\n")
+    def _append(self, row: dict[str, Any]) -> None:
+        self._file.write(json.dumps(row, allow_nan=False) + "\n")

@@ -15,6 +15,9 @@ from .frames import Image, image_size
 DEFAULT_FPS = 25.0
 """For sources that state no rate, such as image folders."""
 
+LEAST_WRITTEN = 0.98
+"""Containers derive their number of frames from durations and may be off by a few."""
+
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG"}
 """Codec by suffix; those that every opencv-python can write."""
 
@@ -23,7 +26,8 @@ class VideoWriter(Closing):
     """Writes BGR frames; the file takes its name when the writer closes.
 
     The first frame fixes the size. A later frame of another size is scaled to fit, with
-    black bars, and counted. Without a single frame no file is left.
+    black bars, and counted. Without a single frame no file is left, and a file that came
+    out incomplete, for example on a full disk, is removed.
     """
 
     def __init__(
@@ -87,7 +91,11 @@ class VideoWriter(Closing):
         self.frames += 1
 
     def close(self) -> None:
-        """Finish the file; may be called any number of times."""
+        """Finish the file; may be called any number of times.
+
+        Raises:
+            InputError: the file came out incomplete; none is left.
+        """
         if self._closed:
             return
         self._closed = True
@@ -95,7 +103,19 @@ class VideoWriter(Closing):
             self._file.discard()
             return
         self._encoder.release()
+        if self._written() < max(1.0, LEAST_WRITTEN * self.frames - 1):
+            self._file.discard()
+            raise InputError(
+                f"'{self._file.path}' came out incomplete and was removed. Check the free space."
+            )
         self._file.commit()
+
+    def _written(self) -> float:
+        """Frames that the file states; OpenCV's encoder itself reports no failure."""
+        written = cv2.VideoCapture(str(self._file.part))
+        count = float(written.get(cv2.CAP_PROP_FRAME_COUNT)) if written.isOpened() else 0.0
+        written.release()
+        return count
 
     def _open(self, image: Image) -> cv2.VideoWriter:
         width, height = image_size(image)

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
@@ -82,13 +82,16 @@ def test_an_existing_target_is_kept_unless_told(source, tmp_path):
     assert read_checkpoint(target).config.depth == 15
 
 
-def test_nothing_half_written_is_left(source, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "failure", [OSError("No space left on device"), SafetensorError("No space left on device")]
+)
+def test_nothing_half_written_is_left(source, tmp_path, monkeypatch, failure):
     def fail(*args, **kwargs):
-        raise OSError("No space left on device")
+        raise failure
 
     monkeypatch.setattr("fartrack_sdk.checkpoint.compact.save_file", fail)
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(OSError, match="space"):
+    with pytest.raises(InputError, match=r"out.safetensors' cannot be written.*space"):
         convert_checkpoint(source, tmp_path / "out.safetensors")
     assert sorted(tmp_path.iterdir()) == before
 

@@ -131,6 +131,12 @@ def test_checkpoint_flags_without_a_checkpoint_raise(video):
     assert "--variant, --templates" in result.stderr
 
 
+def test_a_run_that_cannot_start_leaves_no_file(tmp_path, video):
+    files = ("--csv", tmp_path / "b.csv", "--jsonl", tmp_path / "b.jsonl")
+    assert call(video, *BOX, "--model", "nowhere.pth.tar", *files).exit_code == 2
+    assert [p.name for p in tmp_path.iterdir()] == [video.name]
+
+
 def test_missing_model_is_named(video):
     result = call(video, *BOX, "--model", "no.safetensors")
     assert result.exit_code == ExitCode.USAGE

@@ -1,5 +1,9 @@
 import csv
 import json
+import os
+import resource
+from collections import deque
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
@@ -35,6 +39,17 @@ def frames_in(path):
     return frames
 
 
+@contextmanager
+def full_disk(free_bytes):
+    """Files may grow up to a size, as on a disk that is full after it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (free_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".avi", ".mkv"])
 def test_video_appears_complete_when_the_writer_closes(tmp_path, suffix):
     path = tmp_path / f"out{suffix}"
@@ -52,6 +67,46 @@ def test_video_appears_complete_when_the_writer_closes(tmp_path, suffix):
 def test_writer_without_frames_leaves_nothing(tmp_path):
     VideoWriter(tmp_path / "out.mp4").close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_video_that_a_full_disk_cut_off_is_removed_and_said(tmp_path, suffix):
+    noise = np.random.default_rng(0).integers(0, 256, (20, 64, 96, 3), np.uint8)
+    writer = VideoWriter(tmp_path / f"out{suffix}")
+    with full_disk(4096):
+        for image in noise:
+            writer.write(image)
+        with pytest.raises(InputError, match=r"incomplete.*free space"):
+            writer.close()
+    writer.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [CsvWriter, JsonLinesWriter])
+def test_rows_that_a_full_disk_cut_off_leave_no_file(tmp_path, kind):
+    path = tmp_path / "rows"
+    path.write_text("mine")
+    writer = kind(path, overwrite=True)
+    with full_disk(500), pytest.raises(InputError, match=r"rows' cannot be written.*free space"):
+        deque(map(writer.write, some_steps()), maxlen=0)
+    writer.close()
+    assert [p.name for p in tmp_path.iterdir()] == ["rows"]
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("kind", [CsvWriter, JsonLinesWriter])
+def test_rows_without_a_frame_keep_what_was_there(tmp_path, kind):
+    path = tmp_path / "rows"
+    path.write_text("mine")
+    kind(path, overwrite=True).close()
+    assert path.read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="device or a pipe"):
+        CsvWriter(tmp_path / "pipe", overwrite=True)
 
 
 def test_frames_of_another_size_are_fitted_and_explained(tmp_path):
@@ -149,6 +204,16 @@ def test_plot_is_saved_by_suffix(tmp_path, suffix, magic, count):
     path = tmp_path / f"plot{suffix}"
     save_plot(history, path, "title")
     assert path.read_bytes().startswith(magic)
+
+
+def test_plot_that_a_full_disk_cut_off_is_removed(tmp_path):
+    pytest.importorskip("matplotlib")
+    history = History()
+    for step in some_steps():
+        history.add(step)
+    with full_disk(500), pytest.raises(InputError, match="free space"):
+        save_plot(history, tmp_path / "p.svg")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_plot_of_nothing_or_of_a_wrong_kind_raises(tmp_path):
