@@ -68,6 +68,7 @@ class ThreadedSource(FrameSource):
         *,
         policy: Policy | None = None,
         backoff: Backoff | None = None,
+        live: bool | None = None,
         stall_timeout_s: float = 30.0,
     ) -> None:
         """Open the source, read its first frame and start the thread.
@@ -75,9 +76,11 @@ class ThreadedSource(FrameSource):
         Args:
             connect: opens the device; called again after a loss.
             name: what messages call the source.
-            policy: ``latest`` or ``every``; by default ``latest`` for live sources (those
-                that state no number of frames) and ``every`` for files.
+            policy: ``latest`` or ``every``; by default ``latest`` for live sources and
+                ``every`` for others.
             backoff: how to reconnect; live sources only.
+            live: whether frames arrive by themselves; None takes what states no number of
+                frames for live.
             stall_timeout_s: longest wait for a sign of life of the reading thread.
 
         Raises:
@@ -91,7 +94,7 @@ class ThreadedSource(FrameSource):
         self._stall_timeout_s = stall_timeout_s
         self._device = connect()
         self.fps, self.count = self._device.fps, self._device.count
-        self.live = self.count is None
+        self.live = self.count is None if live is None else live
         latest = policy == "latest" or (policy is None and self.live)
         self._paced = latest and not self.live
         self._queue: Handoff[_Arrival] = Handoff(1 if latest else QUEUE_SIZE, drop_oldest=latest)

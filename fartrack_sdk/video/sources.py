@@ -68,7 +68,8 @@ def open_source(
     if not path.exists() and any(c in text for c in "*?["):
         return ImageSource.from_glob(str(path), on_bad_image=on_bad_image, fps=fps)
     _check_file(path, text)
-    return threaded(functools.partial(open_file, path), str(path))
+    # Raw streams and recordings that broke off state no number of frames, yet they end.
+    return threaded(functools.partial(open_file, path), str(path), live=False)
 
 
 def _camera_index(text: str) -> int | None:

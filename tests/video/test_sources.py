@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from video_media import number_of, picture, write_images, write_video
@@ -109,6 +110,18 @@ def test_truncated_video_ends_with_a_note(tmp_path):
         assert 0 < read < 60
         if source.count == 60:
             assert "truncated" in source.notes[0]
+
+
+def test_a_file_that_states_no_number_of_frames_ends_all_the_same(tmp_path):
+    path = tmp_path / "raw.mjpeg"
+    pictures = [cv2.imencode(".jpg", picture(number))[1].tobytes() for number in range(12)]
+    path.write_bytes(b"".join(pictures))
+    with open_source(path) as source:
+        assert source.count is None
+        assert not source.live
+        frames = list(source)
+    assert [frame.index for frame in frames] == list(range(12))
+    assert source.notes == ()
 
 
 def test_empty_folder_points_to_images_below_it(tmp_path):
