@@ -107,7 +107,8 @@ class MultiTracker(Closing):
             Id to result.
 
         Raises:
-            InputError: a frame cannot be used; no target has moved.
+            InputError: a frame cannot be used; no target has moved, nor has one when
+                ``on_lost`` raises.
             InferenceError: the runtime gave no finite values; no target has moved.
             StateError: there are no targets.
         """
@@ -116,13 +117,11 @@ class MultiTracker(Closing):
         frames = self._frames(frame)
         looks = {key: self._targets[key].look(image) for key, image in frames.items()}
         passes = self._passes(looks)
-        for key, look in looks.items():
-            if look.graph is not None:
-                self._targets[key].session.decode(passes[key].outputs)
-        return {
-            key: self._targets[key].settle(image, looks[key], passes[key])
+        readings = {
+            key: self._targets[key].read(image, looks[key], passes[key])
             for key, image in frames.items()
         }
+        return {key: self._targets[key].settle(reading) for key, reading in readings.items()}
 
     def close(self) -> None:
         """Forget all targets; the model stays open for others."""
@@ -130,6 +129,8 @@ class MultiTracker(Closing):
 
     def _made(self, frame: Any, boxes: Boxes) -> dict[Id, Target]:
         targets = {}
+        if isinstance(frame, Mapping) and (bare := [key for key in boxes if key not in frame]):
+            raise InputError(f"expected a frame for each box; got none for the ids {bare}.")
         for key, box in boxes.items():
             image = checked_frame(frame[key] if isinstance(frame, Mapping) else frame)
             checked = checked_box(box, image.shape[1], image.shape[0])

@@ -1,8 +1,8 @@
 """One target's way through a frame, apart from the pass itself.
 
-``look`` makes the feeds, ``settle`` turns the outputs into a result. Between the two the
-caller runs the pass, alone or batched with other targets. State changes only at the end
-of ``settle``, after everything that can fail.
+``look`` makes the feeds, ``read`` turns the outputs into a result, ``settle`` moves on.
+Between the first two the caller runs the pass, alone or batched with other targets. State
+changes only in ``settle``, after everything that can fail.
 """
 
 from __future__ import annotations
@@ -58,6 +58,27 @@ class Pass:
     run: Run
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a frame says, before the target moves on.
+
+    Attributes:
+        result: for the user, but for the time that moving on takes.
+        passed: what the runtime gave; None if there was nothing to look at.
+        anchor: the box that the next search region is around.
+        confidence: the state after the frame.
+        template: the new template, or None.
+        milliseconds: of the template stage so far.
+    """
+
+    result: TrackResult
+    passed: Pass | None
+    anchor: Box
+    confidence: Confidence
+    template: Image | None
+    milliseconds: float
+
+
 class Target:
     """The state of one target.
 
@@ -104,8 +125,8 @@ class Target:
         graph, feeds = self.session.request(region.image)
         return Look(region, graph, feeds, _since(start))
 
-    def settle(self, frame: Image, look: Look, passed: Pass) -> TrackResult:
-        """Read the outputs, update the memory, and move on.
+    def read(self, frame: Image, look: Look, passed: Pass) -> Reading:
+        """Read the outputs and cut the new template; changes nothing.
 
         Args:
             frame: the frame that ``look`` saw.
@@ -130,13 +151,21 @@ class Target:
         )
         decoded = perf_counter()
         anchor = self._next_anchor(frame, seen)
-        if look.graph is not None:
-            paused = self._paused(seen.state) or not self.session.wants_template(estimate)
-            template = None if paused else self._template(frame, seen.box)
-            self.session.commit(passed.outputs, template, passed.run)
-        self._box, self._anchor, self._confidence = seen.box, anchor, confidence
+        ran = None if look.graph is None else passed
+        template = None
+        if ran and not self._paused(seen.state) and self.session.wants_template(estimate):
+            template = self._template(frame, seen.box)
+        return Reading(seen, ran, anchor, confidence, template, _since(decoded))
+
+    def settle(self, reading: Reading) -> TrackResult:
+        """Update the memory and move on; only a further pass of the family's can fail."""
+        start, seen, passed = perf_counter(), reading.result, reading.passed
+        if passed is not None:
+            self.session.commit(passed.outputs, reading.template, passed.run)
+        self._box, self._anchor, self._confidence = seen.box, reading.anchor, reading.confidence
         self.frame_index += 1
-        return replace(seen, timings=seen.timings._replace(template=_since(decoded)))
+        took = reading.milliseconds + _since(start)
+        return replace(seen, timings=seen.timings._replace(template=took))
 
     def _template(self, frame: Image, box: Box) -> Image:
         geometry = self._model.config

@@ -167,7 +167,7 @@ class Tracker(Closing):
         start = perf_counter()
         outputs = self._run(look.graph, look.feeds) if look.graph else {}
         infer_ms = (perf_counter() - start) * 1e3
-        return target.settle(image, look, Pass(outputs, infer_ms, self._run))
+        return target.settle(target.read(image, look, Pass(outputs, infer_ms, self._run)))
 
     def reset(self) -> None:
         """Forget the target; ``init`` starts anew."""

@@ -10,7 +10,9 @@ from fartrack_sdk import (
     InputError,
     MultiTracker,
     StateError,
+    StateThresholds,
     Tracker,
+    TrackerConfig,
     export,
     load_exported,
     load_pretrained,
@@ -76,6 +78,30 @@ def test_a_bad_frame_moves_no_target(model, frames):
     with pytest.raises(InputError):
         tracker.track({"a": frames[1], "b": None})
     assert tracker.track(frames[1])["a"].frame_index == 1
+
+
+def test_a_box_without_a_frame_is_named(model, frames):
+    tracker = MultiTracker(model).init(frames[0], {"a": BOXES["a"]})
+    with pytest.raises(InputError, match=r"none for the ids \['b'\]"):
+        tracker.init({"a": frames[0]}, {"a": BOXES["a"], "b": BOXES["b"]})
+    assert tracker.ids == ("a",)
+
+
+def test_a_callable_that_fails_for_one_target_moves_none(model, frames):
+    calls = []
+
+    def detector(frame, result):
+        calls.append(result.frame_index)
+        return (900, 900, 5, 5) if len(calls) == 2 else None
+
+    always = StateThresholds(lost_below=1.0, tracking_above=1.0, lost_after=1)
+    config = TrackerConfig(on_lost=detector, thresholds=always)
+    tracker = MultiTracker(model, config).init(frames[0], BOXES)
+    with pytest.raises(InputError, match="overlaps"):
+        tracker.track(frames[1])
+    results = tracker.track(frames[1])
+    assert [result.frame_index for result in results.values()] == [1, 1, 1]
+    assert calls == [1] * 5
 
 
 def test_track_without_targets_raises(model, frames):

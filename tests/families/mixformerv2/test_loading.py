@@ -112,6 +112,6 @@ def test_a_frame_that_raises_leaves_the_tracker_as_it_was(random_state, open_mod
         def run(graph, feeds):
             raise ConnectionError(graph)
 
-        target.settle(frame, look, Pass(outputs, 0.0, run))
+        target.settle(target.read(frame, look, Pass(outputs, 0.0, run)))
 
     assert boxes_of(fail=True) == boxes_of(fail=False)
