@@ -33,7 +33,7 @@ def decode(logits: npt.NDArray[np.float32], config: FARTrackConfig) -> Estimate:
         config: bins and protocol.
 
     Raises:
-        InferenceError: a logit is not finite.
+        InferenceError: a logit is not finite, or no bin has any probability.
     """
     values = logits.astype(np.float64)
     if not np.isfinite(values).all():
@@ -45,6 +45,11 @@ def decode(logits: npt.NDArray[np.float32], config: FARTrackConfig) -> Estimate:
     bins, squares = _bins(config.bins, config.bins * config.bin_range)
     on_bins = weights[:, : len(bins)]
     mass = on_bins.sum(axis=-1)
+    if not mass.all():
+        raise InferenceError(
+            "expected logits that favour some coordinate; the runtime returned ones that favour "
+            "none of the bins. Use precision fp32, or check the model file."
+        )
     mean = on_bins @ bins / mass
     variance = on_bins @ squares / mass - mean * mean
     highest = values.argmax(axis=-1)

@@ -46,3 +46,10 @@ def test_huge_logits_do_not_overflow():
     logits = np.zeros((4, 605), np.float32)
     logits[:, 300] = 3e38
     assert decode(logits, FARTrackConfig()).score == 1.0
+
+
+def test_logits_that_leave_no_probability_to_any_bin_raise():
+    logits = np.zeros((4, 605), np.float32)
+    logits[1, 604] = 1000
+    with pytest.raises(InferenceError, match="none of the bins"):
+        decode(logits, FARTrackConfig())
