@@ -11,6 +11,9 @@ from .errors import InputError
 CLIP_MARGIN = 10.0
 """Smallest side, in pixels, of a box after clipping (the released tracker's margin)."""
 
+LARGEST_SIDE = 2.0**20
+"""Largest side, in pixels, of a box that a user may give (the largest image of OpenCV)."""
+
 
 class Box(NamedTuple):
     """A box in pixels of the image; unpacks and compares like a tuple.
@@ -82,8 +85,8 @@ def checked_box(box: Iterable[float], width: int, height: int) -> Box:
         The box as floats; it may reach over the frame's edge.
 
     Raises:
-        InputError: not four finite numbers, a side that is not positive, or no overlap
-            with the frame.
+        InputError: not four finite numbers, a side that is not positive or beyond any
+            image, or no overlap with the frame.
     """
     expected = "expected a box (x, y, w, h) in pixels with w > 0 and h > 0"
     if isinstance(box, (str, bytes)):
@@ -102,6 +105,8 @@ def checked_box(box: Iterable[float], width: int, height: int) -> Box:
             f"{expected}; got {values}. "
             "If yours are corners (x1, y1, x2, y2), use Box.from_xyxy(*corners)."
         )
+    if max(result.w, result.h) > LARGEST_SIDE:
+        raise InputError(f"{expected}, at most {LARGEST_SIDE:.0f} each; got {values}.")
     left, top, right, bottom = result.xyxy
     if left >= width or top >= height or right <= 0 or bottom <= 0:
         raise InputError(

@@ -46,6 +46,7 @@ def test_iou():
         ((0, 0, math.inf, 5), "not finite"),
         ((0, 0, 0, 5), "from_xyxy"),
         ((0, 0, 5, -5), "from_xyxy"),
+        ((-5, -5, 1e200, 1e200), "at most 1048576"),
         ((100, 0, 5, 5), "overlaps the 100x80 frame"),
         ((-10, 0, 10, 5), "overlaps"),
     ],
