@@ -13,6 +13,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy.typing as npt
 
+from .errors import StateError
+
 Array = npt.NDArray[Any]
 Feeds = Mapping[str, Array]
 Outputs = dict[str, Array]
@@ -62,12 +64,20 @@ class Runtime(Protocol):
 
         Returns:
             Output name to array.
+
+        Raises:
+            StateError: the runtime is closed.
         """
         ...
 
     def close(self) -> None:
         """Release the model; further calls do nothing."""
         ...
+
+
+def closed(name: str) -> StateError:
+    """What a runtime raises when it is asked to run after ``close``."""
+    return StateError(f"the {name} runtime is closed: open the model again.")
 
 
 class ScriptedRuntime:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ArtifactError, ConfigError, DeviceUnavailableError, MissingDependencyError
 from ..families.base import GraphSpec
-from ..runtime import Feeds, Outputs, RuntimeInfo
+from ..runtime import Feeds, Outputs, RuntimeInfo, closed
 from ..threads import resolve_threads
 from .files import ModelFiles, Options
 
@@ -77,6 +77,8 @@ class OnnxRuntime:
 
     def run(self, graph: str, feeds: Feeds) -> Outputs:
         """Run one graph once."""
+        if not self._sessions:
+            raise closed("onnxruntime")
         session, spec = self._sessions[graph], self._specs[graph]
         names = [tensor.name for tensor in spec.outputs]
         if self._on_cuda:

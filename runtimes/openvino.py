@@ -7,7 +7,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArtifactError, ConfigError, DeviceUnavailableError, MissingDependencyError
-from ..runtime import Feeds, Outputs, RuntimeInfo
+from ..runtime import Feeds, Outputs, RuntimeInfo, closed
 from ..threads import resolve_threads
 from .files import ModelFiles, Options, cache_directory
 
@@ -65,6 +65,8 @@ class OpenVINORuntime:
 
     def run(self, graph: str, feeds: Feeds) -> Outputs:
         """Run one graph once."""
+        if not self._compiled:
+            raise closed("openvino")
         idle = self._idle[graph]
         try:
             request = idle.get_nowait()

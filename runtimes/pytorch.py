@@ -10,7 +10,7 @@ from torch import nn
 
 from ..errors import ConfigError, DeviceUnavailableError
 from ..families.base import GraphSpec
-from ..runtime import Feeds, Outputs, RuntimeInfo
+from ..runtime import Feeds, Outputs, RuntimeInfo, closed
 from ..threads import resolve_threads
 from .cuda_graph import CudaGraphPass
 
@@ -76,6 +76,8 @@ class PyTorchRuntime:
     @torch.inference_mode()
     def run(self, graph: str, feeds: Feeds) -> Outputs:
         """Run one graph once."""
+        if not self._graphs:
+            raise closed("pytorch")
         spec, recorded = self._specs[graph], self._recorded.get(graph)
         if recorded is not None and recorded.accepts(feeds):
             return recorded.run(feeds)

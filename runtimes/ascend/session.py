@@ -6,8 +6,8 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from ...errors import ConfigError, StateError
-from ...runtime import Feeds, Outputs
+from ...errors import ConfigError
+from ...runtime import Feeds, Outputs, closed
 from .device import Device
 from .graph import AscendGraph
 from .loaded import Execution, LoadedModel
@@ -46,7 +46,7 @@ class AscendSession:
         """As of `AscendRuntime.run`."""
         with self._lock:
             if not self.models:
-                raise StateError("the Ascend runtime is closed: open the model again.")
+                raise closed("ascend")
             if graph not in self.models:
                 known = ", ".join(self.models)
                 raise ConfigError(f"expected a graph of {known}; got {graph!r}.")

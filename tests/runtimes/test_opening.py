@@ -11,6 +11,8 @@ from fartrack_sdk import (
     ConfigError,
     DeviceUnavailableError,
     MissingDependencyError,
+    StateError,
+    Tracker,
     load_checkpoint,
     load_exported,
     load_pretrained,
@@ -162,3 +164,16 @@ def test_bundled_model_is_the_same_on_pytorch(feeds):
     given = feeds(source, "track")
     a, b = (m.runtime.run("track", given)["logits"] for m in (exported, source))
     np.testing.assert_allclose(a, b, atol=1e-3)
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino", "pytorch"])
+def test_a_tracker_on_a_closed_model_says_so(runtime, small_checkpoint, artifact, tmp_path):
+    if runtime == "pytorch":
+        model = load_checkpoint(small_checkpoint, device="cpu", threads=1)
+    else:
+        model = load_exported(artifact, runtime, "cpu", 1, cache_dir=tmp_path)
+    frame = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
+    tracker = Tracker(model).init(frame, (40, 40, 30, 30))
+    model.close()
+    with pytest.raises(StateError, match=f"{runtime} runtime is closed"):
+        tracker.track(frame)
