@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ArtifactError, ConfigError, DeviceUnavailableError, MissingDependencyError
 from ..runtime import Feeds, Outputs, RuntimeInfo, closed
 from ..threads import resolve_threads
-from .files import ModelFiles, Options, cache_directory
+from .files import CACHE_VARIABLE, ModelFiles, Options, cache_directory
 
 if TYPE_CHECKING:
     import openvino as ov
@@ -32,7 +33,8 @@ class OpenVINORuntime:
     Raises:
         MissingDependencyError: openvino is not installed.
         DeviceUnavailableError: OpenVINO does not see the device.
-        ConfigError: a precision that the device does not have.
+        ConfigError: a precision that the device does not have, or a cache that cannot be
+            made where it was asked for.
         ArtifactError: a graph that cannot be read.
     """
 
@@ -55,7 +57,7 @@ class OpenVINORuntime:
             f"(openvino {module.__version__})",
             precision=self._precision(options),
             threads=threads if on_cpu else 0,
-            details={"hint": "LATENCY", "cache": str(properties["CACHE_DIR"])},
+            details={"hint": "LATENCY", "cache": properties["CACHE_DIR"] or "off"},
         )
 
     @property
@@ -120,7 +122,7 @@ def _device(core: ov.Core, asked: str) -> str:
 def _properties(options: Options, threads: int | None) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "PERFORMANCE_HINT": "LATENCY",
-        "CACHE_DIR": str(cache_directory(options.cache) / "openvino"),
+        "CACHE_DIR": _cache(options.cache),
     }
     if threads is not None:
         properties |= {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
@@ -130,6 +132,21 @@ def _properties(options: Options, threads: int | None) -> dict[str, Any]:
             raise ConfigError(f"expected precision {', '.join(HINTS)}; got {asked!r}.")
         properties["INFERENCE_PRECISION_HINT"] = HINTS[asked]
     return properties
+
+
+def _cache(asked: str | os.PathLike[str] | None) -> str:
+    """Folder for compiled models; empty, which turns caching off, where there is no home."""
+    try:
+        folder = cache_directory(asked) / "openvino"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:
+        if asked is None and CACHE_VARIABLE not in os.environ:
+            return ""
+        raise ConfigError(
+            f"expected a folder for compiled models, from cache_dir or {CACHE_VARIABLE}; it "
+            f"cannot be made: {error}."
+        ) from error
+    return str(folder)
 
 
 def _compile(

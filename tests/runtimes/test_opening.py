@@ -1,5 +1,6 @@
 """Asked for means got."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -117,6 +118,17 @@ def test_cache_directory_rule(monkeypatch, tmp_path):
     monkeypatch.setenv("FARTRACK_CACHE", str(tmp_path / "own"))
     assert cache_directory(None) == tmp_path / "own"
     assert cache_directory(tmp_path / "asked") == tmp_path / "asked"
+
+
+def test_openvino_does_without_a_cache_where_there_is_no_home(artifact, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    for name in ("XDG_CACHE_HOME", "FARTRACK_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))
+    with contextlib.closing(load_exported(artifact, "openvino", "cpu", 1)) as model:
+        assert model.runtime.info.details["cache"] == "off"
+    with pytest.raises(ConfigError, match=r"cache_dir.*cannot be made.*file"):
+        load_exported(artifact, "openvino", "cpu", 1, cache_dir=tmp_path / "file")
 
 
 def test_threads_follow_the_affinity_of_the_process(artifact):
