@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..cli.common import PRESET_HELP, VERBOSE_HELP, make_app, reported
+from ..cli.interrupts import Interrupts
 
 EPILOG = """
 **Examples**
@@ -94,7 +95,7 @@ def export(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help=VERBOSE_HELP)] = False,
 ) -> None:
     """Export a checkpoint, compare the result with PyTorch, and describe it."""
-    with reported(verbose):
+    with reported(verbose), Interrupts():
         from . import command
 
         if info is not None:

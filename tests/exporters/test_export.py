@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 
 import cv2
 import numpy as np
@@ -80,9 +81,10 @@ def test_info_describes_an_artifact(artifacts):
     assert facts["graphs"]["track"]["inputs"][1]["shape"] == [1, 148, 192]
 
 
-def test_interrupted_export_leaves_nothing(monkeypatch, checkpoint_file, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_export_leaves_nothing(monkeypatch, checkpoint_file, tmp_path, number):
     def interrupted(*_):
-        raise KeyboardInterrupt
+        signal.raise_signal(number)
 
     monkeypatch.setattr("fartrack_sdk.exporters.onnx_target.share_weights", interrupted)
     result = CliRunner().invoke(app, [str(checkpoint_file), "-o", str(tmp_path / "a")])
