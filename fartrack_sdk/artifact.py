@@ -129,18 +129,30 @@ class Metadata(_Facts):
         return {**facts, **self.source}
 
 
-def read_metadata(directory: Path) -> Metadata:
-    """Read and check ``metadata.json``; the other files are not looked at.
+def metadata_file(path: Path) -> Path:
+    """The metadata file of an artifact: a directory's, or the ``.json`` that is named.
+
+    A directory may hold several artifacts that share their weights, each with metadata
+    of its own.
+    """
+    return path if path.suffix == ".json" and path.is_file() else path / METADATA_FILE
+
+
+def read_metadata(path: Path) -> Metadata:
+    """Read and check the metadata of an artifact; the other files are not looked at.
+
+    Args:
+        path: directory, or one metadata file in it.
 
     Raises:
         ArtifactError: there is none, or a field is missing, unknown or wrong; names it.
     """
-    file = directory / METADATA_FILE
+    file = metadata_file(path)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ArtifactError(
-            f"{directory}: expected a directory with {METADATA_FILE}, written by "
+            f"{path}: expected a directory with {METADATA_FILE}, written by "
             "fartrack-export; there is none. For a checkpoint file use from_checkpoint."
         ) from error
     except (OSError, ValueError) as error:
@@ -172,12 +184,14 @@ def check_files(directory: Path, metadata: Metadata) -> None:
     """Compare size and checksum of every file with what the metadata says.
 
     Raises:
-        ArtifactError: names the first file that is missing or altered.
+        ArtifactError: names the first file that is missing, altered or elsewhere.
     """
-    for name, facts in metadata.files.items():
-        file = directory / name
+    used = [graph.file for graph in metadata.graphs.values()] + [metadata.weights or ""]
+    for name in (*metadata.files, *used):
         if Path(name).name != name:
             raise ArtifactError(f"{directory}: expected plain file names; got '{name}'.")
+    for name, facts in metadata.files.items():
+        file = directory / name
         if not file.is_file():
             raise ArtifactError(f"{file}: missing. Export the model again.")
         size = file.stat().st_size
