@@ -14,6 +14,11 @@ from ..video.history import STATES, History
 from .common import command_line, emit_json, say, stdout_console
 from .track_options import TrackOptions
 
+_KEPT = (
+    *("model", "variant", "preset", "runtime", "device", "threads"),
+    *("templates", "retention", "sampling", "saliency"),
+)
+"""Options that make the next run one of the same model."""
 _ROWS = ("crop", "infer", "decode", "template", "total", "overhead")
 
 
@@ -130,8 +135,9 @@ def next_command(run: Run, options: TrackOptions) -> str:
     if options.source != "demo" or options.box or options.select:
         words += ["--box", f"{x:g},{y:g},{w:g},{h:g}"]
     words += ["--start", str(options.start)] if options.start else []
-    words += ["--model", str(options.model)] if options.model else []
-    words += ["--preset", options.preset] if options.preset else []
+    for name in _KEPT:
+        value = getattr(options, name)
+        words += [] if value in (None, "auto") else [f"--{name}", str(value)]
     if run.history.states["LOST"] and options.on_lost == "follow":
         return command_line([*words, "--on-lost", "hold", "--pause-updates", "lost"])
     for name, example in (("output", "tracked.mp4"), ("plot", "plot.png"), ("csv", "boxes.csv")):

@@ -77,6 +77,13 @@ def test_json_is_one_object_per_line_with_a_summary_last(video, opened):
     assert summary["runtime"]["name"] == "fake"
 
 
+def test_the_next_command_is_about_the_same_model(video, opened):
+    chosen = ["--model", "m.pth.tar", "--variant", "pico", "--device", "cpu", "--threads", "1"]
+    result = call(video, *BOX, *chosen, "--on-lost", "hold", "--retention", "0.5")
+    next_line = result.stderr.splitlines()[-1]
+    assert f"{' '.join(chosen)} --retention 0.5 --output tracked.mp4" in next_line
+
+
 def test_groundtruth_beside_images_gives_the_box(tmp_path, opened):
     folder = write_images(tmp_path / "img", ["1.png", "2.png", "3.png"])
     (folder / "groundtruth.txt").write_text("20,15,30,30\n21,15,30,30\n22,15,30,30\n")
