@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..boxes import Box
 from ..crop import Crop, crop
-from ..errors import ParityError
+from ..errors import InferenceError, ParityError
 from ..families.base import Session
 from ..families.registry import family_named
 from ..loading import assemble
@@ -95,7 +95,21 @@ def compare(
         candidate: the exported model.
         clip: real frames.
         limits: that apply.
+
+    Raises:
+        ParityError: one of them gives values of which no box can be made.
     """
+    try:
+        return _compared(reference, candidate, clip, limits)
+    except InferenceError as error:
+        raise ParityError(
+            f"the exported model does not give boxes, nothing was written: {error}"
+        ) from error
+
+
+def _compared(
+    reference: TrackedModel, candidate: TrackedModel, clip: Clip, limits: Tolerances
+) -> ParityReport:
     config = reference.config
     family = family_named(config.family)
     report = _compare(reference, candidate, clip, limits)

@@ -20,8 +20,10 @@ from fartrack_sdk import (
 )
 from fartrack_sdk.exporters import onnx_weights
 from fartrack_sdk.exporters.cli import app
-from fartrack_sdk.exporters.clips import load_clip
+from fartrack_sdk.exporters.clips import Clip, load_clip
 from fartrack_sdk.exporters.job import ExportOptions
+from fartrack_sdk.exporters.parity import compare
+from fartrack_sdk.exporters.tolerances import TOLERANCES
 
 
 @pytest.fixture
@@ -62,6 +64,14 @@ def test_parity_error_carries_the_report(one_weight_broken, checkpoint_file, cli
         export(checkpoint_file, tmp_path / "a", verify_video=folder, verify_box=box)
     assert caught.value.report.failures
     assert caught.value.report.passes > 3
+
+
+def test_values_that_are_no_boxes_are_a_parity_error(scripted, noise_frame):
+    (reference, _), (candidate, script) = scripted(), scripted()
+    script.sharpness = np.nan
+    clip = Clip("noise", [noise_frame(seed=i) for i in range(4)], (140.0, 100.0, 40.0, 40.0))
+    with pytest.raises(ParityError, match=r"does not give boxes.*finite"):
+        compare(reference, candidate, clip, TOLERANCES["fp32"])
 
 
 def test_export_reports_and_writes_the_comparison(artifacts):
