@@ -36,7 +36,7 @@ def groundtruth_box(path: Path, index: int) -> Box:
     Raises:
         InputError: no such row, or a row that is no box.
     """
-    rows = path.read_text(encoding="utf-8").splitlines()
+    rows = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     if index >= len(rows):
         raise InputError(f"'{path}' has {len(rows)} rows, none for frame {index}. Pass --box.")
     try:

@@ -197,3 +197,11 @@ def test_groundtruth_is_found_beside_or_above_the_images(tmp_path):
         groundtruth_box(path, 2)
     with pytest.raises(InputError, match="none for frame 3"):
         groundtruth_box(path, 3)
+
+
+def test_groundtruth_with_a_byte_order_mark_or_other_text(tmp_path):
+    path = tmp_path / "groundtruth.txt"
+    path.write_bytes(b"\xef\xbb\xbf1,2,3,4\r\n\xe9tiquette\r\n")
+    assert groundtruth_box(path, 0) == (1, 2, 3, 4)
+    with pytest.raises(InputError, match="row 2"):
+        groundtruth_box(path, 1)
