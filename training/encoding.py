@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .appearance import BEND_CELLS, Look, blur_side
-from .objects import OUTLINE, Matrix, Sprite
+from .objects import OUTLINE, Matrix
 from .render import Crop, Layer, photo_map
 from .synthesis import LAYERS
 from .view import View
@@ -62,7 +62,7 @@ def _layers(view: View) -> Arrays:
         arrays["sprite_map"][i] = _sprite_map(layer, view.crop)
         arrays["part"][i] = sprite.x, sprite.y, width, height
         if sprite.outline is not None:
-            arrays["outline"][i] = _padded(sprite)
+            arrays["outline"][i] = _padded(sprite.outline)
             arrays["outlined"][i] = True
     return arrays
 
@@ -79,11 +79,10 @@ def _sprite_map(layer: Layer, crop: Crop) -> Matrix:
     return found
 
 
-def _padded(sprite: Sprite) -> Matrix:
+def _padded(outline: Matrix) -> Matrix:
     """The outline with its last corner repeated: edges without length cross nothing."""
-    assert sprite.outline is not None
-    last = np.repeat(sprite.outline[-1:], OUTLINE - len(sprite.outline), axis=0)
-    return np.concatenate([sprite.outline, last])
+    last = np.repeat(outline[-1:], OUTLINE - len(outline), axis=0)
+    return np.concatenate([outline, last])
 
 
 def _look(look: Look, size: int) -> Arrays:
