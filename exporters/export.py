@@ -19,7 +19,7 @@ from ..tracked_model import TrackedModel
 from .clips import Clip, load_clip
 from .directory import pending_directory
 from .graphs import exported_specs
-from .job import ExportOptions, Job, Written
+from .job import DEFAULT_OPSET, LOWEST_OPSET, ExportOptions, Job, Written
 from .parity import ParityReport, compare, joined, require, start_of
 from .targets import TARGETS, Target, resolved_precision, target_named
 from .tolerances import TOLERANCES, Tolerances
@@ -38,6 +38,11 @@ def export_checkpoint(
     target = target_named(options.target)
     if options.batch < 1:
         raise ConfigError(f"expected a batch of at least 1; got {options.batch}.")
+    if options.opset < LOWEST_OPSET:
+        raise ConfigError(
+            f"expected an opset of {LOWEST_OPSET} or later, which is what torch.onnx writes; got "
+            f"{options.opset}. Leave it out for {DEFAULT_OPSET}."
+        )
     checkpoint = read_checkpoint(source, variant, **protocol)
     with pending_directory(Path(output), overwrite=options.overwrite) as folder:
         return write_artifact(checkpoint, target, folder, options)

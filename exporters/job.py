@@ -10,6 +10,7 @@ from ..artifact import WeightPrecision
 from ..checkpoint.source import Checkpoint
 from ..families.base import GraphSpec
 
+LOWEST_OPSET = 18
 DEFAULT_OPSET = 20
 """The lowest at which LayerNormalization and Gelu are single operators.
 

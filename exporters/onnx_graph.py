@@ -81,7 +81,7 @@ def exported(
     if written != opset:
         raise ExportError(
             f"expected a graph of opset {opset}; torch.onnx {torch.__version__} writes {written}. "
-            "Use --opset 18 or later."
+            f"Use --opset {written}."
         )
     _strip(model)
     onnx.helper.set_model_props(model, dict(facts))

@@ -129,30 +129,18 @@ class Metadata(_Facts):
         return {**facts, **self.source}
 
 
-def metadata_file(path: Path) -> Path:
-    """The metadata file of an artifact: a directory's, or the ``.json`` that is named.
-
-    A directory may hold several artifacts that share their weights, each with metadata
-    of its own.
-    """
-    return path if path.suffix == ".json" and path.is_file() else path / METADATA_FILE
-
-
-def read_metadata(path: Path) -> Metadata:
-    """Read and check the metadata of an artifact; the other files are not looked at.
-
-    Args:
-        path: directory, or one metadata file in it.
+def read_metadata(directory: Path) -> Metadata:
+    """Read and check ``metadata.json``; the other files are not looked at.
 
     Raises:
         ArtifactError: there is none, or a field is missing, unknown or wrong; names it.
     """
-    file = metadata_file(path)
+    file = directory / METADATA_FILE
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ArtifactError(
-            f"{path}: expected a directory with {METADATA_FILE}, written by "
+            f"{directory}: expected a directory with {METADATA_FILE}, written by "
             "fartrack-export; there is none. For a checkpoint file use from_checkpoint."
         ) from error
     except (OSError, ValueError) as error:

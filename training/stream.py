@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,7 +26,7 @@ def batches(
         batch_sampler=order,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
-        worker_init_fn=_single_threaded if workers else None,
+        worker_init_fn=_prepare_worker if workers else None,
     )
     return iter(loader)
 
@@ -35,5 +36,12 @@ def moved(batch: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor
     return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
 
 
-def _single_threaded(_: int) -> None:
+def _prepare_worker(_: int) -> None:
+    """One thread; and signals are the training process's affair.
+
+    A signal to the whole group (Ctrl-C, a service that is stopped) would otherwise end the
+    workers under a run that is about to save its state.
+    """
     torch.set_num_threads(1)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)

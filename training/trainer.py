@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
@@ -106,7 +106,7 @@ class Trainer:
         stream = stage.batches(progress.step, until - progress.step, self.config.workers)
         logged: list[dict[str, Tensor]] = []
         clock = saved = time.monotonic()
-        for batch in self._until_stopped(stream):
+        for batch in stream:
             waited = time.monotonic() - clock
             scalars = self._step(config, stage, batch)
             now = time.monotonic()
@@ -119,19 +119,8 @@ class Trainer:
             if now - saved > self.config.save_seconds:
                 self.save()
                 saved = now
-
-    def _until_stopped(self, stream: Iterator[Batch]) -> Iterator[Batch]:
-        """The batches up to a stop; a signal to the whole group ends the workers as well."""
-        while not self._stop:
-            try:
-                batch = next(stream)
-            except StopIteration:
-                return
-            except RuntimeError:
-                if self._stop:
-                    return
-                raise
-            yield batch
+            if self._stop:
+                break
 
     def _step(self, config: StageConfig, stage: Stage, batch: Batch) -> dict[str, Tensor]:
         """One optimizer step; returns scalars on the device."""

@@ -110,7 +110,7 @@ Templates = Annotated[
 ]
 Retention = Annotated[
     float | None,
-    _option(_MODEL, "--retention", text="Share of template tokens kept, 0.1 to 1 (checkpoints)."),
+    _option(_MODEL, "--retention", text="Share of template tokens kept, above 0, up to 1."),
 ]
 Sampling = Annotated[
     str | None,

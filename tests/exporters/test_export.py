@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 from fartrack_sdk import (
     ArtifactError,
     ConfigError,
-    ExportError,
     InputError,
     ParityError,
     export,
@@ -188,7 +187,8 @@ def test_clip_of_one_frame_is_refused(tmp_path):
         load_clip(ExportOptions(verify_video=tmp_path, verify_box=(1, 1, 9, 9)))
 
 
-def test_opset_that_torch_does_not_write_is_refused(checkpoint_file, tmp_path):
-    with pytest.raises(ExportError, match=r"opset 14.*18 or later"):
-        export(checkpoint_file, tmp_path / "old", opset=14, verify=False)
+@pytest.mark.parametrize("opset", [5, 14])
+def test_opset_that_torch_does_not_write_is_refused(checkpoint_file, tmp_path, opset):
+    with pytest.raises(ConfigError, match=rf"18 or later.*got {opset}"):
+        export(checkpoint_file, tmp_path / "old", opset=opset, verify=False)
     assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,8 @@
 import json
+import multiprocessing
+import os
 import pickle
+import signal
 
 import cv2
 import numpy as np
@@ -48,6 +51,16 @@ def test_batches_go_on_where_they_were_left_whatever_the_workers(bank):
     rest = list(batches(data, 2, 2, 2, 1))
     assert equal(whole[1], rest[0])
     assert equal(whole[2], rest[1])
+
+
+def test_signals_to_the_whole_group_leave_the_workers_alone(bank):
+    data = PairDataset(bank, DataConfig(search_size=64, template_size=32, real_share=0.0), 3)
+    stream = batches(data, 0, 2, 12, 1)
+    first = next(stream)
+    (worker,) = multiprocessing.active_children()
+    os.kill(worker.pid, signal.SIGINT)
+    os.kill(worker.pid, signal.SIGTERM)
+    assert len([first, *stream]) == 12
 
 
 def test_a_bank_travels_as_its_path(bank):

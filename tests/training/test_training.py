@@ -20,7 +20,6 @@ from fartrack_sdk.training.pairs import PairDataset
 from fartrack_sdk.training.run_file import read_run
 from fartrack_sdk.training.smoke import run_smoke, smoke_config
 from fartrack_sdk.training.stage import make_stage
-from fartrack_sdk.training.stage_pretrain import PretrainStage
 from fartrack_sdk.training.start import initialise
 from fartrack_sdk.training.stream import batches
 from fartrack_sdk.training.trainer import Trainer
@@ -64,31 +63,6 @@ def test_stop_saves_after_the_step(run_config):
     trainer = Trainer(run_config, [lambda _: trainer.stop()])
     assert trainer.run().step == 1
     assert Trainer(run_config).progress.step == 1
-
-
-def test_a_signal_that_ends_the_workers_too_is_a_stop(run_config, monkeypatch):
-    trainer = Trainer(run_config)
-    make = PretrainStage.batches
-
-    def broken(self, first, steps, workers):
-        stream = make(self, first, steps, workers)
-        yield next(stream)
-        trainer.stop()
-        raise RuntimeError("DataLoader worker is killed by signal")
-
-    monkeypatch.setattr(PretrainStage, "batches", broken)
-    trainer.run()
-    assert Trainer(run_config).progress.step == 1
-
-
-def test_a_failing_worker_is_not_a_stop(run_config, monkeypatch):
-    def broken(self, first, steps, workers):
-        raise RuntimeError("worker failed")
-        yield
-
-    monkeypatch.setattr(PretrainStage, "batches", broken)
-    with pytest.raises(RuntimeError, match="worker failed"):
-        Trainer(run_config).run()
 
 
 def test_a_state_of_another_depth_is_refused(run_config):
