@@ -12,6 +12,7 @@ from torch import Tensor
 from ..errors import ArtifactError
 from .average import AveragedWeights
 from .net import TrainableNet
+from .optimizer import Optimizers
 
 STATE_FILE = "state.pt"
 
@@ -39,7 +40,7 @@ def save_state(
     folder: Path,
     net: TrainableNet,
     average: AveragedWeights,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizers,
     progress: Progress,
 ) -> None:
     """Write the state; the file before is replaced when the new one is complete."""
@@ -61,13 +62,13 @@ def load_state(
     folder: Path,
     net: TrainableNet,
     average: AveragedWeights,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizers,
     device: torch.device,
 ) -> Progress:
     """Put a saved state into freshly made objects.
 
     Raises:
-        ArtifactError: the file is damaged or belongs to another network.
+        ArtifactError: the file is damaged or belongs to another network or optimizer.
     """
     state = read_state(folder / STATE_FILE, device)
     try:
@@ -77,7 +78,7 @@ def load_state(
     except (KeyError, RuntimeError, ValueError) as error:
         raise ArtifactError(
             f"{folder / STATE_FILE}: expected the state of a {len(net.core.blocks)}-layer run; "
-            f"it belongs to another ({error}). Choose another folder, or the run's own variant."
+            f"it belongs to another ({error}). Choose another folder, or what the run began with."
         ) from error
     return Progress(**state["progress"])
 

@@ -169,7 +169,9 @@ class RunConfig(Frozen):
             that only plan them (about 1 ms each); for a GPU that waits for its samples (the
             logged share ``waiting``). The bank is copied to the device.
         threads: threads of the training process (0: torch's choice).
-        weight_decay: of AdamW.
+        optimizer: ``adamw``, or ``muon``: Muon for the matrices of the blocks, AdamW for the
+            rest.
+        weight_decay: of the optimizer.
         clip: largest norm of the gradient.
         average: decay per step of the averaged weights, which are what is saved.
         save_seconds: time between checkpoints.
@@ -189,6 +191,7 @@ class RunConfig(Frozen):
     workers: int = Field(default=1, ge=0)
     draw_on: Literal["workers", "device"] = "workers"
     threads: int = Field(default=0, ge=0)
+    optimizer: Literal["adamw", "muon"] = "adamw"
     weight_decay: float = Field(default=0.05, ge=0.0)
     clip: float = Field(default=1.0, gt=0.0)
     average: float = Field(default=0.999, ge=0.0, lt=1.0)

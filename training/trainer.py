@@ -18,6 +18,7 @@ from .config import RunConfig, StageConfig
 from .device_render import DeviceRenderer
 from .losses import cosine_rate
 from .net import TrainableNet
+from .optimizer import make_optimizer
 from .stage import Batch, Stage, make_stage
 from .start import initialise
 from .warm_start import begin_from
@@ -61,9 +62,7 @@ class Trainer:
             for block in self.net.core.blocks:
                 block.compile()
         self.average = AveragedWeights(self.net.parameters(), config.average)
-        self._optimizer = torch.optim.AdamW(
-            self.net.parameters(), betas=(0.9, 0.98), weight_decay=config.weight_decay, fused=True
-        )
+        self._optimizer = make_optimizer(config, self.net)
         self._stop = False
         config.out.mkdir(parents=True, exist_ok=True)
         self.progress = Progress()
@@ -127,7 +126,7 @@ class Trainer:
         self._set_rate(config)
         self.net.train()
         loss, scalars = stage.loss(self.net, batch, self._device, self.config.amp)
-        self._optimizer.zero_grad(set_to_none=True)
+        self._optimizer.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip)
         self._optimizer.step()
@@ -140,13 +139,12 @@ class Trainer:
         step = self.progress.step
         rate = config.rate * min(1.0, (step + 1) / max(1, config.warmup))
         rate *= cosine_rate(step / config.steps, config.floor)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
+        self._optimizer.rate = rate
 
     def _report(self, logged: list[dict[str, Tensor]]) -> None:
         names = logged[-1].keys()
         means = {n: float(torch.stack([s[n] for s in logged]).mean()) for n in names}
-        means["rate"] = self._optimizer.param_groups[0]["lr"]
+        means["rate"] = self._optimizer.rate
         self.progress.scalars = means
         logged.clear()
         for listener in self._listeners:

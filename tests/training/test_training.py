@@ -43,7 +43,9 @@ def curve(config, *pieces):
     return losses
 
 
-def test_a_run_that_was_stopped_goes_on_exactly(run_config, tmp_path):
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_run_that_was_stopped_goes_on_exactly(run_config, tmp_path, optimizer):
+    run_config = run_config.model_copy(update={"optimizer": optimizer})
     whole = curve(run_config, 6)
     pieces = curve(run_config.model_copy(update={"out": tmp_path / "other"}), 2, 1, 3)
     assert whole == pieces
@@ -69,6 +71,30 @@ def test_a_state_of_another_depth_is_refused(run_config):
     Trainer(run_config).run(1)
     with pytest.raises(ArtifactError, match="10-layer"):
         Trainer(run_config.model_copy(update={"variant": "nano"}))
+
+
+def test_muon_updates_the_matrices_of_the_blocks_alone(run_config):
+    run_config = run_config.model_copy(update={"weight_decay": 0.0})
+    nets = {}
+    for optimizer in ("adamw", "muon"):
+        out = run_config.out.with_name(optimizer)
+        trainer = Trainer(run_config.model_copy(update={"optimizer": optimizer, "out": out}))
+        start = {n: p.detach().clone() for n, p in trainer.net.named_parameters()}
+        trainer.run(1)
+        nets[optimizer] = dict(trainer.net.named_parameters())
+    for name, value in nets["muon"].items():
+        matrix = name.startswith("core.blocks.") and value.ndim == 2
+        assert torch.equal(value, nets["adamw"][name]) != matrix, name
+        if matrix:
+            update = (value - start[name]).detach()
+            sizes = torch.linalg.svdvals(update / update.norm())
+            assert sizes.max() < 3 * sizes.median(), name
+
+
+def test_a_state_of_another_optimizer_is_refused(run_config):
+    Trainer(run_config).run(1)
+    with pytest.raises(ArtifactError, match="optimizer"):
+        Trainer(run_config.model_copy(update={"optimizer": "muon"}))
 
 
 def test_a_run_begins_with_the_averaged_weights_of_another(run_config, tmp_path):
