@@ -169,8 +169,8 @@ class RunConfig(Frozen):
             that only plan them (about 1 ms each); for a GPU that waits for its samples (the
             logged share ``waiting``). The bank is copied to the device.
         threads: threads of the training process (0: torch's choice).
-        optimizer: ``adamw``, or ``muon``: Muon for the matrices of the blocks, AdamW for the
-            rest.
+        optimizer: ``adamw``, or ``muon``: Muon (Jordan et al., 2024; scaled as in Liu et al.,
+            2025) for the matrices of the blocks, AdamW for the rest.
         weight_decay: of the optimizer.
         clip: largest norm of the gradient.
         average: decay per step of the averaged weights, which are what is saved.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -29,7 +30,7 @@ def apply_looks(image: Tensor, views: Mapping[str, Tensor]) -> Tensor:
     _change(image, views["blur"].flatten(1).any(1), views["blur"], _blurred)
     for share in RESOLUTIONS:
         chosen = (views["resolution"] - share).abs() < 0.01
-        _change(image, chosen, views["resolution"], lambda part, _, k=share: _coarse(part, k))
+        _change(image, chosen, views["resolution"], partial(_coarse, share))
     image = image + _noise(image, views)
     _change(image.clamp_(0, 255), views["quality"] > 0, views["quality"], compressed)
     grey = views["grey"].view(-1, 1, 1, 1)
@@ -37,7 +38,9 @@ def apply_looks(image: Tensor, views: Mapping[str, Tensor]) -> Tensor:
     return image.clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
-def _change(image: Tensor, chosen: Tensor, how: Tensor, function) -> None:  # type: ignore[no-untyped-def]
+def _change(
+    image: Tensor, chosen: Tensor, how: Tensor, function: Callable[[Tensor, Tensor], Tensor]
+) -> None:
     """Apply a function to the chosen pictures, in place."""
     at = chosen.nonzero()[:, 0]
     if len(at):
@@ -79,9 +82,9 @@ def _blurred(image: Tensor, kernels: Tensor) -> Tensor:
     return F.conv2d(merged, weight, groups=n * channels).view(n, channels, height, width)
 
 
-def _coarse(image: Tensor, resolution: float) -> Tensor:
+def _coarse(share: float, image: Tensor, _: Tensor) -> Tensor:
     size = image.shape[-1]
-    small = max(4, int(size * resolution))
+    small = max(4, int(size * share))
     shrunk = F.interpolate(image, size=(small, small), mode="area")
     return F.interpolate(shrunk, size=(size, size), mode="bilinear", align_corners=False)
 
