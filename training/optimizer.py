@@ -26,11 +26,12 @@ class Optimizers:
 
     @property
     def rate(self) -> float:
-        """Learning rate; setting it sets that of every part."""
+        """Learning rate of all parts."""
         return float(next(iter(self._parts.values())).param_groups[0]["lr"])
 
     @rate.setter
     def rate(self, rate: float) -> None:
+        """Set the learning rate of every part."""
         for part in self._parts.values():
             for group in part.param_groups:
                 group["lr"] = rate
