@@ -79,3 +79,19 @@ class PendingFile:
         self.discard()
         if isinstance(error, OSError):
             raise self.failure(error) from error
+
+
+def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut.
+
+    Args:
+        path: replaced if it is there.
+        content: bytes, or text that is written as UTF-8.
+
+    Raises:
+        InputError: it cannot be written there.
+    """
+    with PendingFile(path, overwrite=True) as pending, pending.part.open("wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..atomic import PendingFile
 from ..benchmarks.metrics.overlap import Floats
-from ..benchmarks.reporting.drawing import color, render
-from ..benchmarks.reporting.outputs import PLOT_SUFFIXES, Plot
+from ..benchmarks.reporting.drawing import color
+from ..benchmarks.reporting.outputs import Plot, save_plot
 from ..checkpoint.compact import Precision
 from ..checkpoint.source import read_checkpoint, write_checkpoint
-from ..errors import InputError
 from .evaluate import follow_all
 from .thresholds import ScoreReport, is_failed, is_good, propose_thresholds
 
@@ -64,18 +62,13 @@ def write_calibrated(
 
 
 def save_roc(calibration: Calibration, path: Path) -> None:
-    """Draw the ROC curve with both thresholds.
+    """Draw the ROC curve with both thresholds to a .svg or .png file.
 
     Raises:
-        InputError: the name is not that of a .png or .svg, or cannot be written.
+        InputError: it cannot be written there.
         MissingDependencyError: matplotlib is not installed.
     """
-    pending = PendingFile(path, overwrite=True)
-    if path.suffix not in PLOT_SUFFIXES:
-        raise InputError(f"expected a picture named .png or .svg; got '{path}'.")
-    plot = Plot(draw=lambda figure: _roc(figure, calibration), size=(5.0, 4.4))
-    pending.part.write_bytes(render(plot, path.suffix[1:]))
-    pending.commit()
+    save_plot(Plot(draw=lambda figure: _roc(figure, calibration), size=(5.0, 4.4)), path)
 
 
 def _roc(figure: Figure, calibration: Calibration) -> None:

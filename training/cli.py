@@ -55,12 +55,15 @@ def run(
         from .reporting import ScreenReport, TensorBoardReport
         from .run_file import read_run
         from .trainer import Trainer
+        from .validation import BEST_FILE
 
         config = read_run(run_file, overrides or ())
         trainer = Trainer(config)
         board = TensorBoardReport(config.out / "tensorboard")
         with ScreenReport(config) as screen:
             trainer.listen(screen, board)
+            if trainer.validation is not None:
+                trainer.validation.listen(screen.validated, board.validated)
             for name in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(name, lambda *_: trainer.stop())
             progress = trainer.run(max_steps)
@@ -69,6 +72,8 @@ def run(
             f"{progress.samples} samples in {progress.seconds:.0f} s. "
             f"Save with: fartrack-train save {config.out} {config.variant}.safetensors"
         )
+        if trainer.validation is not None and (best := trainer.validation.best):
+            say(f"Best AO {best.ao:.3f}, after {best.samples} samples: {config.out / BEST_FILE}")
 
 
 @app.command()
@@ -129,9 +134,11 @@ def calibrate(
 ) -> None:
     """State thresholds: scores of good frames against failed ones and frames without target."""
     with reported(verbose):
+        from ..benchmarks.reporting.outputs import Outputs
         from .calibrate import calibrate as calibrated
         from .calibrate import save_roc, write_calibrated
 
+        Outputs(plot=plot).check()
         result = calibrated(checkpoint, dataset)
         if plot is not None:
             save_roc(result, plot)
@@ -141,6 +148,26 @@ def calibrate(
             emit_json(result.report.as_dict())
         else:
             typer.echo(result.report.sentence())
+
+
+@app.command()
+def curve(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Folders of runs, or CSV files.", show_default=False)
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Picture to write (.png, .svg).")
+    ] = Path("curve.png"),
+    verbose: Verbose = False,
+) -> None:
+    """Draw AO against training samples, of runs that validate."""
+    with reported(verbose):
+        from ..benchmarks.reporting.outputs import Outputs
+        from .curve import read_curve, save_curves
+
+        Outputs(plot=output).check()
+        save_curves({str(run): read_curve(run) for run in runs}, output)
+        say(f"{output}: {len(runs)} runs.")
 
 
 @app.command()

@@ -148,6 +148,20 @@ class StageConfig(Frozen):
         return max(1, self.samples // self.batch)
 
 
+class ValidationConfig(Frozen):
+    """Real sequences that a run tracks from time to time.
+
+    Attributes:
+        sequences: folder of them, in any layout that ``fartrack-bench`` knows. Scores on
+            what the best weights were chosen by flatter: keep other sequences for the
+            figures that you publish.
+        every: training samples between two passes; each stage ends with one.
+    """
+
+    sequences: Path
+    every: int = Field(default=20_000, gt=0)
+
+
 class RunConfig(Frozen):
     """A whole run.
 
@@ -159,6 +173,7 @@ class RunConfig(Frozen):
             a shallower one; None for start values of its own.
         variant: deepest model that is trained; ``distill`` stages give the smaller ones too.
         stages: in order; each goes on with the weights of the one before.
+        validation: sequences to measure the averaged weights on; the best ones are kept.
         seed: of start values and of the sample stream.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         amp: bfloat16 autocast.
@@ -184,6 +199,7 @@ class RunConfig(Frozen):
     init: Path | None = None
     variant: Variant = "pico"
     stages: tuple[StageConfig, ...] = (StageConfig(),)
+    validation: ValidationConfig | None = None
     seed: int = 0
     device: str = "cpu"
     amp: bool = True

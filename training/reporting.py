@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..errors import MissingDependencyError
 from .checkpoint import Progress as RunProgress
 from .config import RunConfig
+from .curve import Point
 
 
 class ScreenReport:
@@ -56,6 +57,11 @@ class ScreenReport:
             numbers=numbers,
         )
 
+    def validated(self, point: Point) -> None:
+        """A line above the bar that stays."""
+        scores = "  ".join(f"{name} {value:.3f}" for name, value in point.scores.items())
+        self._bar.console.print(f"{point.samples} samples, validation: {scores}")
+
 
 class TensorBoardReport:
     """A listener that writes scalars over samples seen.
@@ -78,6 +84,12 @@ class TensorBoardReport:
         """Write the scalars of the last steps."""
         for name, value in progress.scalars.items():
             self._writer.add_scalar(f"train/{name}", value, progress.samples)
+        self._writer.flush()
+
+    def validated(self, point: Point) -> None:
+        """Write the scores of a validation pass."""
+        for name, value in point.scores.items():
+            self._writer.add_scalar(f"validation/{name}", value, point.samples)
         self._writer.flush()
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ from .net import TrainableNet
 from .optimizer import make_optimizer
 from .stage import Batch, Stage, make_stage
 from .start import initialise
+from .validation import Validation
 from .warm_start import begin_from
 
 Listener = Callable[[Progress], None]
@@ -36,8 +37,12 @@ class Trainer:
         config: the run.
         listeners: called every ``log_every`` steps.
 
+    Attributes:
+        validation: what measures the weights as the run goes on; None unless it is asked for.
+
     Raises:
         ConfigError: there is no bank, or no compiler for a compiled run.
+        InputError: there are no sequences to validate on.
         ArtifactError: the saved state belongs to another model.
         DeviceUnavailableError: the device is not there.
     """
@@ -64,12 +69,15 @@ class Trainer:
         self.average = AveragedWeights(self.net.parameters(), config.average)
         self._optimizer = make_optimizer(config, self.net)
         self._stop = False
-        config.out.mkdir(parents=True, exist_ok=True)
         self.progress = Progress()
         if goes_on:
             self.progress = load_state(
                 config.out, self.net, self.average, self._optimizer, self._device
             )
+        self.validation: Validation | None = None
+        if config.validation is not None:
+            self.validation = Validation(config, config.validation, self.progress.samples)
+        config.out.mkdir(parents=True, exist_ok=True)
 
     def run(self, max_steps: int | None = None) -> Progress:
         """Train to the end of the last stage, for ``max_steps`` steps, or until `stop`."""
@@ -115,6 +123,8 @@ class Trainer:
             clock = now
             if progress.step % self.config.log_every == 0 or progress.step == until:
                 self._report(logged)
+            if self._validated(config):
+                clock = time.monotonic()
             if now - saved > self.config.save_seconds:
                 self.save()
                 saved = now
@@ -134,6 +144,15 @@ class Trainer:
         self.progress.step += 1
         self.progress.samples += config.batch
         return scalars
+
+    def _validated(self, stage: StageConfig) -> bool:
+        """Measure the averaged weights, if it is time to."""
+        samples, ends = self.progress.samples, self.progress.step == stage.steps
+        if self.validation is None or not (ends or self.validation.due(samples, stage.batch)):
+            return False
+        names = (name for name, _ in self.net.named_parameters())
+        self.validation.measure(dict(zip(names, self.average.values, strict=True)), samples)
+        return True
 
     def _set_rate(self, config: StageConfig) -> None:
         step = self.progress.step

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from ...atomic import PendingFile
+from ...atomic import write_atomically
 from ...errors import ConfigError, InputError
 from ..datasets import Dataset, Sequence
 from ..identity import Subject, file_name
@@ -112,17 +111,6 @@ def made_folder(path: Path) -> Path:
             f"expected a folder that can be written to with --out; {path} cannot be made: {error}"
         ) from error
     return path
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all, also after a power cut."""
-    with (
-        PendingFile(path, overwrite=True) as pending,
-        pending.part.open("w", encoding="utf-8") as file,
-    ):
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _description(tracker: Subject, dataset: Dataset) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from ...atomic import write_atomically
 from ...errors import ConfigError, InputError
 from .table import Table, to_csv, to_markdown
 
@@ -76,7 +77,7 @@ class Outputs(BaseModel):
             MissingDependencyError: a plot was asked for without matplotlib.
         """
         if self.plot is not None and self.plot.suffix.lower() not in PLOT_SUFFIXES:
-            raise ConfigError(f"expected --plot to end in .svg or .png; got {self.plot}.")
+            raise ConfigError(f"expected a plot that ends in .svg or .png; got {self.plot}.")
         for path in (self.json_path, self.csv, self.md, self.html, self.plot):
             if path is not None and not path.absolute().parent.is_dir():
                 raise InputError(f"expected the folder of {path} to exist; create it first.")
@@ -100,7 +101,7 @@ class Outputs(BaseModel):
         written = []
         for path, text in texts:
             if path is not None and str(path) != "-":
-                path.write_text(text(), encoding="utf-8")
+                write_atomically(path, text())
                 written.append(path)
         if self.plot is not None:
             _write_plot(report, self.plot)
@@ -115,9 +116,19 @@ def _page(report: Report) -> str:
 
 
 def _write_plot(report: Report, path: Path) -> None:
-    from .drawing import render
-
     plots = list(report.plots().values())
     if not plots:
         raise InputError(f"there is nothing to plot in this report; {path} was not written.")
-    path.write_bytes(render(plots[0], path.suffix.lower().lstrip(".")))
+    save_plot(plots[0], path)
+
+
+def save_plot(plot: Plot, path: Path) -> None:
+    """Draw a plot to a .svg or .png file.
+
+    Raises:
+        InputError: it cannot be written there.
+        MissingDependencyError: matplotlib is not installed.
+    """
+    from .drawing import render
+
+    write_atomically(path, render(plot, path.suffix.lower().lstrip(".")))

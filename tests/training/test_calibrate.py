@@ -64,4 +64,4 @@ def test_picture_of_an_unknown_kind_is_refused(half_failed, tmp_path):
     arguments = ["calibrate", str(CHECKPOINT), str(half_failed)]
     result = CliRunner().invoke(app, [*arguments, "--plot", str(tmp_path / "roc.gif")])
     assert result.exit_code == 2
-    assert ".png or .svg" in result.stderr
+    assert ".svg or .png" in result.stderr
