@@ -19,7 +19,7 @@ class PendingFile:
     As a context it commits at the end of the block, and discards when the block raises.
 
     Attributes:
-        path: the final name.
+        path: the final name; that of the file behind it if a link was given.
         part: the name to write to; same folder, same suffix.
     """
 
@@ -31,6 +31,8 @@ class PendingFile:
                 or its folder cannot be written to.
         """
         self.path = Path(path)
+        if self.path.is_symlink():
+            self.path = self.path.resolve()
         if self.path.is_dir():
             raise InputError(f"'{self.path}' is a folder; expected the name of a file to write.")
         if self.path.exists() and not self.path.is_file():
