@@ -2,7 +2,7 @@
 
 ``look`` makes the feeds, ``read`` turns the outputs into a result, ``settle`` moves on.
 Between the first two the caller runs the pass, alone or batched with other targets. State
-changes only in ``settle``, after everything that can fail.
+changes only in ``settle``, which cannot fail.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from .boxes import Box, checked_box
 from .config import TrackerConfig
 from .crop import Crop, Image, crop
-from .families.base import Estimate, Run
+from .families.base import Change, Estimate, Run
 from .result import Timings, TrackResult, TrackState
 from .runtime import Outputs
 from .state import Confidence
@@ -64,18 +64,16 @@ class Reading:
 
     Attributes:
         result: for the user, but for the time that moving on takes.
-        passed: what the runtime gave; None if there was nothing to look at.
         anchor: the box that the next search region is around.
         confidence: the state after the frame.
-        template: the new template, or None.
+        change: takes the frame in; None if there was nothing to look at.
         milliseconds: of the template stage so far.
     """
 
     result: TrackResult
-    passed: Pass | None
     anchor: Box
     confidence: Confidence
-    template: Image | None
+    change: Change | None
     milliseconds: float
 
 
@@ -126,7 +124,7 @@ class Target:
         return Look(region, graph, feeds, _since(start))
 
     def read(self, frame: Image, look: Look, passed: Pass) -> Reading:
-        """Read the outputs and cut the new template; changes nothing.
+        """Read the outputs, cut the new template and prepare to take it in; changes nothing.
 
         Args:
             frame: the frame that ``look`` saw.
@@ -151,17 +149,18 @@ class Target:
         )
         decoded = perf_counter()
         anchor = self._next_anchor(frame, seen)
-        ran = None if look.graph is None else passed
-        template = None
-        if ran and not self._paused(seen.state) and self.session.wants_template(estimate):
-            template = self._template(frame, seen.box)
-        return Reading(seen, ran, anchor, confidence, template, _since(decoded))
+        change = None
+        if look.graph is not None:
+            wanted = not self._paused(seen.state) and self.session.wants_template(estimate)
+            template = self._template(frame, seen.box) if wanted else None
+            change = self.session.prepare(passed.outputs, template, passed.run)
+        return Reading(seen, anchor, confidence, change, _since(decoded))
 
     def settle(self, reading: Reading) -> TrackResult:
-        """Update the memory and move on; only a further pass of the family's can fail."""
-        start, seen, passed = perf_counter(), reading.result, reading.passed
-        if passed is not None:
-            self.session.commit(passed.outputs, reading.template, passed.run)
+        """Update the memory and move on."""
+        start, seen = perf_counter(), reading.result
+        if reading.change is not None:
+            reading.change()
         self._box, self._anchor, self._confidence = seen.box, reading.anchor, reading.confidence
         self.frame_index += 1
         took = reading.milliseconds + _since(start)

@@ -1,5 +1,6 @@
 """Many targets on one model."""
 
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -7,6 +8,7 @@ import psutil
 import pytest
 
 from fartrack_sdk import (
+    InferenceError,
     InputError,
     MultiTracker,
     StateError,
@@ -102,6 +104,26 @@ def test_a_callable_that_fails_for_one_target_moves_none(model, frames):
     results = tracker.track(frames[1])
     assert [result.frame_index for result in results.values()] == [1, 1, 1]
     assert calls == [1] * 5
+
+
+def test_a_further_pass_that_fails_for_one_target_moves_none(scripted, frames, monkeypatch):
+    model, _ = scripted(protocol="dense")
+    one_by_one = FixedBatch(model.runtime, 1)
+    tracker = MultiTracker(replace(model, runtime=one_by_one)).init(frames[0], BOXES)
+    run, embedded = one_by_one.run, []
+
+    def failing(graph, feeds):
+        embedded.extend([graph] if graph == "embed" else [])
+        if len(embedded) == 2:
+            raise InferenceError("device lost")
+        return run(graph, feeds)
+
+    monkeypatch.setattr(one_by_one, "run", failing)
+    with pytest.raises(InferenceError):
+        tracker.track(frames[1])
+    monkeypatch.undo()
+    results = tracker.track(frames[1])
+    assert [result.frame_index for result in results.values()] == [1, 1, 1]
 
 
 def test_track_without_targets_raises(model, frames):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Run = Callable[[str, Feeds], Outputs]
+Change = Callable[[], None]
 Weights = dict[str, npt.NDArray[Any]]
 Triple = tuple[float, float, float]
 
@@ -112,9 +113,9 @@ class FamilyConfig(Protocol):
 class Session(Protocol):
     """The memory of one target.
 
-    A frame goes ``request`` -> runtime -> ``decode`` -> ``commit``. Nothing but
-    ``commit`` changes the session, and ``commit`` runs what can fail before it changes
-    anything, so a frame that raises leaves the session as it was.
+    A frame goes ``request`` -> runtime -> ``decode`` -> ``prepare``, and what ``prepare``
+    gives changes the session when it is called. Nothing before changes it, and that call
+    cannot fail, so a frame that raises leaves the session as it was.
     """
 
     def request(self, search: Image) -> tuple[str, dict[str, npt.NDArray[np.generic]]]:
@@ -129,8 +130,12 @@ class Session(Protocol):
         """Whether a template crop at the new box would be used."""
         ...
 
-    def commit(self, outputs: Outputs, template: Image | None, run: Run) -> None:
-        """Take in the pass, and the new template if there is one."""
+    def prepare(self, outputs: Outputs, template: Image | None, run: Run) -> Change:
+        """Run what further passes it takes to take in the pass and the new template, if any.
+
+        Returns:
+            What takes them in; to be called once, before the next ``request``.
+        """
         ...
 
 

@@ -60,8 +60,8 @@ class MatcherSession:
     def wants_template(self, estimate):
         return False
 
-    def commit(self, outputs, template, run):
-        pass
+    def prepare(self, outputs, template, run):
+        return lambda: None
 
 
 class MatcherFamily(Family):

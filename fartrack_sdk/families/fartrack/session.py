@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from ...crop import Image
 from ...runtime import Outputs
-from ..base import Estimate, Run
+from ..base import Change, Estimate, Run
 from .config import FARTrackConfig
 from .decode import decode
 from .sampling import oldest_needed, slot_entries
@@ -64,11 +67,17 @@ class FARTrackSession:
         """Every frame gives a template, unless the first is the only one."""
         return self._config.num_templates > 1
 
-    def commit(self, outputs: Outputs, template: Image | None, run: Run) -> None:
-        """Store what the pass learnt of the newest template, then take in the next one."""
+    def prepare(self, outputs: Outputs, template: Image | None, run: Run) -> Change:
+        """Embed the new template if no pass will do so as the newest."""
         warm_up = None
         if template is not None and slot_entries(self._config, self._count + 1)[-1] == 0:
             warm_up = run("embed", {"newest": template[None]})["newest_tokens"][0]
+        return partial(self._take_in, outputs, template, warm_up)
+
+    def _take_in(
+        self, outputs: Outputs, template: Image | None, warm_up: npt.NDArray[Any] | None
+    ) -> None:
+        """Store what the pass learnt of the newest template, then take in the next one."""
         if self._unlearnt:
             self._learn(outputs)
         self._passes += 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
 from ...crop import Image
 from ...runtime import Outputs
-from ..base import Estimate, Run
+from ..base import Change, Estimate, Run
 from .config import MixFormerV2Config
 from .decode import decode
 from .memory import TemplateMemory, remember
@@ -57,17 +59,19 @@ class MixFormerV2Session:
             return False
         return estimate.score > self._best * config.score_decay
 
-    def commit(self, outputs: Outputs, template: Image | None, run: Run) -> None:
-        """Count the frame, take in the candidate, and change templates when it is time."""
+    def prepare(self, outputs: Outputs, template: Image | None, run: Run) -> Change:
+        """The candidate after the frame, and new template keys and values when it is time."""
         candidate = self._candidate if template is None else template
         due = (self._frames + 1) % self._config.update_interval == 0
         best = self._best * self._config.score_decay
         if template is not None:
             best = decode(outputs).score
-        if due:
-            self._memory = self._changed(candidate, run)
-            candidate, best = None, NONE_YET
-        self._candidate, self._best = candidate, best
+        if not due:
+            return partial(self._take_in, self._memory, candidate, best)
+        return partial(self._take_in, self._changed(candidate, run), None, NONE_YET)
+
+    def _take_in(self, memory: TemplateMemory, candidate: Image | None, best: float) -> None:
+        self._memory, self._candidate, self._best = memory, candidate, best
         self._frames += 1
 
     def _changed(self, candidate: Image | None, run: Run) -> TemplateMemory:

@@ -72,7 +72,7 @@ def test_200_000_updates_stay_bounded_and_near_the_asked_index(scripted):
     size = session.store.nbytes
     for n in range(1, 200_001):
         graph, _ = session.request(search)
-        session.commit(constant[graph], image, runtime.run)
+        session.prepare(constant[graph], image, runtime.run)()
         if n % 1000 == 0:
             assert len(session.store) <= limit
             error = max(abs(session.store.served(i) - i) for i in slot_entries(SPARSE, n)[:-1])

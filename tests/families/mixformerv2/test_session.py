@@ -45,7 +45,7 @@ def frame(session, passes, score, image):
         "presence": np.array([[logit]], np.float32),
     }
     wanted = session.wants_template(session.decode(outputs))
-    session.commit(outputs, template(image) if wanted else None, passes)
+    session.prepare(outputs, template(image) if wanted else None, passes)()
     return wanted
 
 
@@ -124,7 +124,7 @@ def test_a_paused_frame_is_no_candidate_but_counts():
         "logits": np.zeros((1, 4, 96), np.float32),
         "presence": np.array([[4.0]], np.float32),
     }
-    session.commit(outputs, None, passes)
+    session.prepare(outputs, None, passes)()
     assert online(session) == 7
 
 
@@ -147,7 +147,7 @@ def test_without_a_score_head_the_template_stays():
     outputs["logits"][0, :, 5] = 90.0
     assert not session.wants_template(session.decode(outputs))
     for _ in range(3):
-        session.commit(outputs, None, passes)
+        session.prepare(outputs, None, passes)()
     assert passes.calls == [("templates_one", (7,))]
 
 
