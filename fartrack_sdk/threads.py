@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def resolve_threads(asked: int | None) -> int:
     """Threads to use: the argument, else the environment, else min(usable CPUs, 4).
 
     Raises:
-        ConfigError: less than 1, or the environment variable is not a number.
+        ConfigError: not a whole number of at least 1, from either of them.
     """
     if asked is None and (text := os.environ.get(ENVIRONMENT)):
         try:
@@ -81,6 +82,10 @@ def resolve_threads(asked: int | None) -> int:
             raise ConfigError(f"expected a number in {ENVIRONMENT}; got {text!r}.") from error
     if asked is None:
         return min(usable_cpus(), MOST)
-    if asked < 1:
-        raise ConfigError(f"expected at least 1 thread; got {asked}.")
-    return asked
+    try:
+        count = operator.index(asked)
+    except TypeError as error:
+        raise ConfigError(f"expected threads as a whole number; got {asked!r}.") from error
+    if count < 1:
+        raise ConfigError(f"expected at least 1 thread; got {count}.")
+    return count

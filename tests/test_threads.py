@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from fartrack_sdk import ConfigError
@@ -60,6 +61,16 @@ def test_argument_beats_environment_beats_default(monkeypatch):
     monkeypatch.setenv(ENVIRONMENT, "3")
     assert resolve_threads(None) == 3
     assert resolve_threads(7) == 7
+
+
+@pytest.mark.parametrize("asked", ["2", 1.5, 0, [2]])
+def test_threads_that_are_no_whole_number_are_refused(asked):
+    with pytest.raises(ConfigError, match=r"expected (at least 1 thread|threads as)"):
+        resolve_threads(asked)
+
+
+def test_numbers_of_numpy_are_threads():
+    assert resolve_threads(np.int64(3)) == 3
 
 
 @pytest.mark.parametrize("text", ["many", "0", "-2"])
