@@ -95,6 +95,8 @@ def checked_box(box: Iterable[float], width: int, height: int) -> Box:
         values = [float(v) for v in box]
     except (TypeError, ValueError) as error:
         raise InputError(f"{expected}; got {box!r}. Pass four numbers.") from error
+    except OverflowError as error:
+        raise InputError(f"{expected}; got a number that no float can hold.") from error
     if len(values) != 4:
         raise InputError(f"{expected}; got {len(values)} values: {values}.")
     if not all(math.isfinite(v) for v in values):
@@ -107,6 +109,8 @@ def checked_box(box: Iterable[float], width: int, height: int) -> Box:
         )
     if max(result.w, result.h) > LARGEST_SIDE:
         raise InputError(f"{expected}, at most {LARGEST_SIDE:.0f} each; got {values}.")
+    if result.w * result.h <= 0:
+        raise InputError(f"{expected}; got {values}, whose area is zero to a float's precision.")
     left, top, right, bottom = result.xyxy
     if left >= width or top >= height or right <= 0 or bottom <= 0:
         raise InputError(

@@ -16,7 +16,23 @@ Model = TypeVar("Model", bound=BaseModel)
 OnLost = Literal["follow", "hold"] | Callable[[Image, TrackResult], Box | tuple[float, ...] | None]
 
 
-class StateThresholds(BaseModel):
+class Settings(BaseModel):
+    """Base of configurations: frozen, and what is wrong with them is a ConfigError.
+
+    Raises:
+        ConfigError: names every field that is unknown or out of range.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, /, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise _refused(type(self), error) from error
+
+
+class StateThresholds(Settings):
     """Hysteresis from scores to TRACKING, UNCERTAIN and LOST.
 
     A heuristic: the score is weak on look-alikes, and its scale depends on the weights,
@@ -30,8 +46,6 @@ class StateThresholds(BaseModel):
         tracking_after: consecutive frames at or above ``tracking_above`` that lead from
             LOST or UNCERTAIN back to TRACKING.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     lost_below: float = Field(default=0.05, ge=0.0, le=1.0)
     tracking_above: float = Field(default=0.10, ge=0.0, le=1.0)
@@ -48,7 +62,7 @@ class StateThresholds(BaseModel):
         return self
 
 
-class TrackerConfig(BaseModel):
+class TrackerConfig(Settings):
     """Choices of the tracking loop; the defaults are the released tracker's behaviour.
 
     Attributes:
@@ -66,8 +80,6 @@ class TrackerConfig(BaseModel):
             taken. False feeds it to the model as the released tracker does.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     on_lost: OnLost = "follow"
     pause_updates: Literal["never", "lost", "uncertain"] = "never"
     thresholds: StateThresholds | None = None
@@ -75,7 +87,23 @@ class TrackerConfig(BaseModel):
     skip_blank: bool = True
 
 
-def configured(kind: type[Model], **values: Any) -> Model:
+def checked_config(config: Any) -> TrackerConfig:
+    """What a user gave as the loop's configuration; None stands for the defaults.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    if config is None:
+        return TrackerConfig()
+    if not isinstance(config, TrackerConfig):
+        raise ConfigError(
+            f"expected a TrackerConfig; got {type(config).__name__}. Pass "
+            "config=TrackerConfig(on_lost='hold') with the fields that differ from the defaults."
+        )
+    return config
+
+
+def configured(kind: type[Model], /, **values: Any) -> Model:
     """A configuration from options, with one readable error that names them all.
 
     Raises:
@@ -84,8 +112,12 @@ def configured(kind: type[Model], **values: Any) -> Model:
     try:
         return kind(**values)
     except ValidationError as error:
-        faults = "; ".join(_fault(fault, kind) for fault in error.errors())
-        raise ConfigError(f"{kind.__name__}: {faults}") from error
+        raise _refused(kind, error) from error
+
+
+def _refused(kind: type[BaseModel], error: ValidationError) -> ConfigError:
+    faults = "; ".join(_fault(fault, kind) for fault in error.errors())
+    return ConfigError(f"{kind.__name__}: {faults}")
 
 
 def _fault(fault: Mapping[str, Any], kind: type[BaseModel]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .boxes import CLIP_MARGIN
 from .crop import Image
-from .errors import InputError
+from .errors import ConfigError, InputError
 
 EXPECTED = "expected a frame as a numpy array of shape (height, width, 3), dtype uint8"
 
@@ -47,6 +47,20 @@ def checked_frame(frame: Any, size: tuple[int, int] | None = None) -> Image:
             "Resize it, or call init() again with a box in the new size."
         )
     return frame
+
+
+def is_bgr(color: Any) -> bool:
+    """Whether frames of a channel order are BGR.
+
+    Args:
+        color: ``bgr`` or ``rgb``.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    if color not in ("bgr", "rgb"):
+        raise ConfigError(f"expected color 'bgr' or 'rgb'; got {color!r}.")
+    return bool(color == "bgr")
 
 
 def _channel_remedy(frame: Image) -> str:

@@ -10,14 +10,14 @@ import numpy as np
 
 from .boxes import checked_box
 from .closing import Closing
-from .config import TrackerConfig
+from .config import TrackerConfig, checked_config
 from .crop import Image
-from .errors import ConfigError, InputError, StateError
-from .frames import checked_frame
+from .errors import InputError, StateError
+from .frames import checked_frame, is_bgr
 from .result import TrackResult
 from .runtime import Outputs
 from .target import Look, Pass, Target
-from .tracked_model import TrackedModel
+from .tracked_model import TrackedModel, checked_model
 
 Id = Hashable
 Boxes = Mapping[Id, Iterable[float]]
@@ -37,7 +37,7 @@ class MultiTracker(Closing):
         color: channel order of the frames, ``bgr`` or ``rgb``.
 
     Raises:
-        ConfigError: ``color`` is neither.
+        ConfigError: an argument is something else.
     """
 
     def __init__(
@@ -46,11 +46,9 @@ class MultiTracker(Closing):
         config: TrackerConfig | None = None,
         color: Literal["bgr", "rgb"] = "bgr",
     ) -> None:
-        if color not in ("bgr", "rgb"):
-            raise ConfigError(f"expected color 'bgr' or 'rgb'; got {color!r}.")
-        self._model = model
-        self._config = config or TrackerConfig()
-        self._bgr = color == "bgr"
+        self._model = checked_model(model)
+        self._config = checked_config(config)
+        self._bgr = is_bgr(color)
         self._targets: dict[Id, Target] = {}
 
     @property
@@ -80,7 +78,7 @@ class MultiTracker(Closing):
         Raises:
             InputError: an id is taken, or a frame or a box cannot be used.
         """
-        taken = [key for key in boxes if key in self._targets]
+        taken = [key for key in _by_id(boxes) if key in self._targets]
         if taken:
             raise InputError(f"the ids {taken} are being tracked; remove() them first.")
         self._targets |= self._made(frame, boxes)
@@ -129,9 +127,10 @@ class MultiTracker(Closing):
 
     def _made(self, frame: Any, boxes: Boxes) -> dict[Id, Target]:
         targets = {}
-        if isinstance(frame, Mapping) and (bare := [key for key in boxes if key not in frame]):
+        given = _by_id(boxes)
+        if isinstance(frame, Mapping) and (bare := [key for key in given if key not in frame]):
             raise InputError(f"expected a frame for each box; got none for the ids {bare}.")
-        for key, box in boxes.items():
+        for key, box in given.items():
             image = checked_frame(frame[key] if isinstance(frame, Mapping) else frame)
             checked = checked_box(box, image.shape[1], image.shape[0])
             targets[key] = Target(self._model, self._config, self._bgr, image, checked)
@@ -163,6 +162,15 @@ class MultiTracker(Closing):
             for i, key in enumerate(keys):
                 passes[key] = Pass(_row(outputs, i), share, run)
         return passes
+
+
+def _by_id(boxes: Any) -> Boxes:
+    if not isinstance(boxes, Mapping):
+        raise InputError(
+            f"expected a mapping from id to box (x, y, w, h); got {type(boxes).__name__}. For a "
+            "list of boxes pass dict(enumerate(boxes))."
+        )
+    return boxes
 
 
 def _row(outputs: Outputs, index: int) -> Outputs:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from .boxes import Box, checked_box
 from .config import TrackerConfig
 from .crop import Crop, Image, crop
+from .errors import InputError
 from .families.base import Change, Estimate, Run
 from .result import Timings, TrackResult, TrackState
 from .runtime import Outputs
@@ -183,7 +184,12 @@ class Target:
         if self._config.on_lost == "hold":
             return self._anchor
         found = self._config.on_lost(frame, result)
-        return result.box if found is None else checked_box(found, *self.size)
+        if found is None:
+            return result.box
+        try:
+            return checked_box(found, *self.size)
+        except InputError as error:
+            raise InputError(f"the box that on_lost gave: {error}") from error
 
 
 def _since(start: float) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from .config import StateThresholds
 from .crop import Image
+from .errors import ConfigError
 from .families.base import FamilyConfig, Run, Session
 from .runtime import Runtime
 
@@ -35,3 +37,18 @@ class TrackedModel:
     def close(self) -> None:
         """Release the weights; may be called twice."""
         self.runtime.close()
+
+
+def checked_model(model: Any) -> TrackedModel:
+    """What a user gave as a model.
+
+    Raises:
+        ConfigError: it is something else, for example a file's name.
+    """
+    if not isinstance(model, TrackedModel):
+        raise ConfigError(
+            f"expected a model from load_checkpoint, load_exported or load_pretrained; got "
+            f"{model!r:.80}. For a file or folder use Tracker.from_checkpoint(path) or "
+            "Tracker.from_exported(path)."
+        )
+    return model

@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 from .boxes import checked_box
 from .closing import Closing
-from .config import TrackerConfig
-from .errors import ConfigError, StateError
-from .frames import checked_frame
+from .config import TrackerConfig, checked_config
+from .errors import StateError
+from .frames import checked_frame, is_bgr
 from .result import TrackResult
 from .runtime import Feeds, Outputs, RuntimeInfo
 from .target import Pass, Target
-from .tracked_model import TrackedModel
+from .tracked_model import TrackedModel, checked_model
 
 Color = Literal["bgr", "rgb"]
 
@@ -35,7 +35,7 @@ class Tracker(Closing):
         owns_model: whether ``close`` closes the model.
 
     Raises:
-        ConfigError: ``color`` is neither.
+        ConfigError: an argument is something else.
     """
 
     def __init__(
@@ -45,11 +45,9 @@ class Tracker(Closing):
         color: Color = "bgr",
         owns_model: bool = False,
     ) -> None:
-        if color not in ("bgr", "rgb"):
-            raise ConfigError(f"expected color 'bgr' or 'rgb'; got {color!r}.")
-        self._model = model
-        self._config = config or TrackerConfig()
-        self._bgr = color == "bgr"
+        self._model = checked_model(model)
+        self._config = checked_config(config)
+        self._bgr = is_bgr(color)
         self._owns_model = owns_model
         self._target: Target | None = None
         self._closed = False

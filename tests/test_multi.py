@@ -89,6 +89,14 @@ def test_a_box_without_a_frame_is_named(model, frames):
     assert tracker.ids == ("a",)
 
 
+def test_boxes_without_ids_are_refused_with_the_remedy(model, frames):
+    tracker = MultiTracker(model).init(frames[0], {"a": BOXES["a"]})
+    for call in (tracker.init, tracker.add):
+        with pytest.raises(InputError, match=r"got list.*dict\(enumerate\(boxes\)\)"):
+            call(frames[0], [BOXES["b"]])
+    assert tracker.ids == ("a",)
+
+
 def test_a_callable_that_fails_for_one_target_moves_none(model, frames):
     calls = []
 

@@ -1,7 +1,6 @@
 import pytest
-from pydantic import ValidationError
 
-from fartrack_sdk import StateThresholds, TrackState
+from fartrack_sdk import ConfigError, StateThresholds, TrackState
 from fartrack_sdk.state import Confidence
 
 LIMITS = StateThresholds(lost_below=0.2, tracking_above=0.4, lost_after=3, tracking_after=2)
@@ -31,7 +30,7 @@ def test_hysteresis(scores, expected):
 
 
 def test_thresholds_the_wrong_way_round_are_refused():
-    with pytest.raises(ValidationError, match="lost_below"):
+    with pytest.raises(ConfigError, match="lost_below"):
         StateThresholds(lost_below=0.5, tracking_above=0.1)
 
 

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,7 @@ from fartrack_sdk import (
     ConfigError,
     InferenceError,
     InputError,
+    MultiTracker,
     StateError,
     StateThresholds,
     Tracker,
@@ -237,6 +240,15 @@ def test_a_callable_that_fails_leaves_the_state(losing, noise_frame):
     assert tracker._target.frame_index == 3
 
 
+def test_a_callable_that_gives_no_usable_box_is_named_and_leaves_the_state(losing, noise_frame):
+    tracker, _ = losing(on_lost=lambda frame, result: (5, 5, 1e-200, 1e-200))
+    boxes_of(tracker, [noise_frame(seed=i) for i in range(2)])
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"on_lost.*area is zero"):
+            tracker.track(noise_frame(seed=5))
+    assert tracker._target.frame_index == 3
+
+
 @pytest.mark.parametrize(("rule", "entries"), [("never", 6), ("lost", 4), ("uncertain", 2)])
 def test_template_updates_pause(losing, noise_frame, rule, entries):
     tracker, _ = losing(pause_updates=rule)
@@ -264,6 +276,35 @@ def test_a_shared_model_outlives_its_trackers(scripted):
     assert not model.runtime.closed
 
 
-def test_unknown_colour_order_is_refused(scripted):
-    with pytest.raises(ConfigError, match="bgr"):
-        Tracker(scripted()[0], color="hsv")
+@pytest.mark.parametrize("tracker", [Tracker, MultiTracker])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"color": "hsv"}, "'bgr' or 'rgb'"),
+        ({"config": {"on_lost": "hold"}}, r"expected a TrackerConfig; got dict"),
+        ({"model": "pico.pth.tar"}, r"got 'pico\.pth\.tar'.*from_checkpoint"),
+    ],
+    ids=str,
+)
+def test_what_a_tracker_cannot_be_made_of_is_refused_at_once(scripted, tracker, arguments, message):
+    with pytest.raises(ConfigError, match=message):
+        tracker(**{"model": scripted()[0], **arguments})
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"on_lost": "held"}, "on_lost.*'follow' or 'hold'"),
+        ({"pause": "lost"}, "expected options on_lost, .*got 'pause'"),
+        ({"thresholds": {"lost_below": 3}}, "lost_below = 3"),
+        ({"max_entries": 1}, "max_entries = 1"),
+    ],
+)
+def test_a_loop_configuration_that_means_nothing_is_a_config_error(fields, message):
+    with pytest.raises(ConfigError, match=f"TrackerConfig: .*{message}"):
+        TrackerConfig(**fields)
+
+
+def test_configurations_travel_between_processes():
+    config = TrackerConfig(on_lost="hold", thresholds=StateThresholds(lost_below=0.01))
+    assert pickle.loads(pickle.dumps(config)) == config

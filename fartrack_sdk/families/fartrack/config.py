@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from ...config import Settings
 
 VARIANT_DEPTHS = {"tiny": 15, "nano": 10, "pico": 6}
 """Encoder layers of each variant (paper, section 4.1)."""
@@ -14,7 +16,7 @@ Saliency = Literal["released", "paper"]
 Protocol = Literal["sparse", "dense"]
 
 
-class FARTrackConfig(BaseModel):
+class FARTrackConfig(Settings):
     """A FARTrack model and the protocol it is run with.
 
     Variants, protocols and ablations are values here, never branches over names.
@@ -34,8 +36,6 @@ class FARTrackConfig(BaseModel):
             token, ``paper`` the central 3x3 search tokens plus the commands (Table 7).
         layer_norm_eps: epsilon of the blocks' layer norms.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     family: Literal["fartrack"] = "fartrack"
     variant: str = "tiny"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from ...config import Settings
 
 PREDICTION_TOKENS = 4
 TemplateCache = Literal["folded", "pair", "off"]
 Preset = Literal["lasot", "trackingnet", "got10k", "vot2020", "vot2020lt", "video"]
 
 
-class MixFormerV2Config(BaseModel):
+class MixFormerV2Config(Settings):
     """A MixFormerV2 model and the online tracker it is run with.
 
     Attributes:
@@ -32,8 +34,6 @@ class MixFormerV2Config(BaseModel):
             computes all tokens in every frame, as the released tracker does. All three
             give the same boxes.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     family: Literal["mixformerv2"] = "mixformerv2"
     variant: str = "s"
