@@ -37,10 +37,6 @@ class Capture:
             return None
         return np.asarray(image, dtype=np.uint8) if ok and image is not None else None
 
-    def grab(self) -> bool:
-        """Pass over one frame; False at the end."""
-        return bool(self._device.grab())
-
     def position_s(self, index: int) -> float:
         """Presentation time in seconds of the frame last read, which has this index."""
         stated = float(self._device.get(cv2.CAP_PROP_POS_MSEC)) / 1000.0

@@ -43,6 +43,8 @@ class FrameSource(Closing, ABC):
         size: (width, height) of the first frame, pixels.
         count: number of frames if known in advance; videos state it, and may be off.
         live: whether frames arrive by themselves and are lost if nobody takes them.
+        timed: whether each frame's timestamp is its own, so that frames may be spaced
+            unevenly; False where it is made from the index, or there is none.
     """
 
     name: str
@@ -50,6 +52,7 @@ class FrameSource(Closing, ABC):
     size: tuple[int, int]
     count: int | None
     live: bool
+    timed: bool = False
 
     @abstractmethod
     def read(self) -> Frame | None:
