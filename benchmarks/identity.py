@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import importlib.metadata
+import importlib.resources
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Subject(Protocol):
@@ -23,13 +24,28 @@ class Subject(Protocol):
 
 
 def digest(description: str, files: Iterable[Path] = ()) -> str:
-    """Hash of a description, of the bytes of model files and of this package's version."""
+    """Hash of a description, of the bytes of model files and of this package's code."""
     found = hashlib.sha256(description.encode())
-    found.update(importlib.metadata.version("fartrack-sdk").encode())
+    found.update(_code())
+    _take(found, files)
+    return found.hexdigest()
+
+
+@functools.cache
+def _code() -> bytes:
+    """A version says too little: results of a checkout change with every edit."""
+    root = __name__.partition(".")[0]
+    # An editable install has the runtimes in another folder than the core.
+    folders = [Path(str(importlib.resources.files(name))) for name in (root, f"{root}.runtimes")]
+    found = hashlib.sha256()
+    _take(found, sorted({file for folder in folders for file in folder.rglob("*.py")}))
+    return found.digest()
+
+
+def _take(found: Any, files: Iterable[Path]) -> None:
     for file in files:
         found.update(file.name.encode())
         found.update(hashlib.sha256(file.read_bytes()).digest())
-    return found.hexdigest()
 
 
 def file_name(name: str, fingerprint: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import importlib.util
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -71,7 +72,7 @@ class TrackerSpec(BaseModel):
         return " ".join(part for part in parts if part)
 
     def fingerprint(self) -> str:
-        """Hash of the description, the bytes behind it and this package's version."""
+        """Hash of the description, the bytes behind it and this package's code."""
         files = _files(self.model) if self.factory is None else _source(self.factory)
         return identity.digest(self.model_dump_json(exclude={"label"}), files)
 
@@ -127,8 +128,16 @@ def _files(model: str | None) -> list[Path]:
 
 
 def _source(factory: str) -> list[Path]:
-    path = Path(factory.rpartition(":")[0])
-    return [path] if path.suffix == ".py" and path.is_file() else []
+    place = factory.rpartition(":")[0]
+    if place.endswith(".py"):
+        path = Path(place)
+    else:
+        try:
+            found = importlib.util.find_spec(place)
+        except (ImportError, ValueError):
+            found = None
+        path = Path((found and found.origin) or "")
+    return [path] if path.is_file() else []
 
 
 def _below(folder: Path) -> list[Path]:

@@ -57,11 +57,16 @@ class MissingDependencyError(RuntimeUnavailableError):
     def __init__(self, package: str, extra: str, purpose: str = "") -> None:
         self.package = package
         self.extra = extra
+        self.purpose = purpose
         needed = f" ({purpose})" if purpose else ""
         super().__init__(
             f"The package '{package}' is needed{needed} and is not installed. "
             f"Install it with: pip install 'fartrack-sdk[{extra}]'"
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travels between processes with its parts, not with its message."""
+        return type(self), (self.package, self.extra, self.purpose)
 
 
 class DeviceUnavailableError(RuntimeUnavailableError):
@@ -70,7 +75,12 @@ class DeviceUnavailableError(RuntimeUnavailableError):
     def __init__(self, asked: str, found: str, remedy: str) -> None:
         self.asked = asked
         self.found = found
+        self.remedy = remedy
         super().__init__(f"Device '{asked}' is not available. Found: {found}. {remedy}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travels between processes with its parts, not with its message."""
+        return type(self), (self.asked, self.found, self.remedy)
 
 
 class ExportError(FartrackError):

@@ -11,7 +11,7 @@ A source is a zip or a folder of images. What a source holds says what it is goo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atomic import PendingFile, write_atomically
+from ..benchmarks.reporting.progress import Progress, silent
 from ..errors import ConfigError
 from .config import SourceConfig, SourceKind
 from .cutouts import Box, Image, centred_box, cut_out
-from .sources import colour_of, decode_image, read_boxes, resized, source_files, with_alpha
+from .sources import colour_of, image_names, read_boxes, read_images, resized, with_alpha
 
 IMAGES, INDEX = "images.bin", "index.json"
 MIN_TARGET = 24.0
@@ -53,12 +55,21 @@ class Bank:
 
     @classmethod
     def open(cls, pack: Path) -> Bank:
-        """Open a pack written by `pack_bank`."""
-        index_path = pack / INDEX
-        if not index_path.is_file():
+        """Open a pack written by `pack_bank`.
+
+        Raises:
+            ConfigError: there is none, it is empty, or its two files do not belong together.
+        """
+        index_path, images = pack / INDEX, pack / IMAGES
+        if not (index_path.is_file() and images.is_file()):
             raise ConfigError(f"No packed bank at {pack}. Make one with: fartrack-train pack")
         index = json.loads(index_path.read_text())
-        data = np.memmap(pack / IMAGES, np.uint8, mode="r")
+        if images.stat().st_size != index["bytes"]:
+            raise ConfigError(
+                f"{images}: expected {index['bytes']} bytes of images; got "
+                f"{images.stat().st_size}. Make the bank again with: fartrack-train pack"
+            )
+        data = np.memmap(images, np.uint8, mode="r")
         return cls(
             pack=pack,
             photos=[_view(data, e) for e in index["photos"]],
@@ -78,29 +89,63 @@ def _view(data: NDArray[np.uint8], entry: list[int]) -> Image:
     return np.asarray(data[start : start + h * w * c]).reshape(h, w, c)
 
 
-def pack_bank(sources: Iterable[SourceConfig], pack: Path, photo_side: int = 400) -> None:
+def pack_bank(
+    sources: Sequence[SourceConfig],
+    pack: Path,
+    photo_side: int = 400,
+    progress: Progress = silent,
+) -> None:
     """Decode every source, cut objects out of photos, and write one pack.
 
     Args:
         sources: zips or folders and what they hold.
-        pack: folder to write.
+        pack: folder to write; a pack that is there stays until the new one is complete.
         photo_side: photos are shrunk so that their shorter side is at most this.
+        progress: told after every image.
 
     Raises:
-        ConfigError: a source cannot be read.
+        ConfigError: there are no sources, or one cannot be read.
     """
+    if not sources:
+        raise ConfigError("expected `sources` in the run file, to pack a bank from; it has none.")
+    listed = [_Listed.read(source) for source in sources]
+    total, done = sum(len(source.names) for source in listed), 0
     with BankWriter(pack, photo_side) as writer:
-        for source in sources:
-            boxes = read_boxes(source.path)
-            for name, raw in source_files(source.path):
-                writer.add(source.kind, decode_image(name, raw), boxes.get(name, ()))
+        for source in listed:
+            for name, image in read_images(source.path, source.names):
+                writer.add(source.kind, image, source.boxes.get(name, ()))
+                done += 1
+                progress(done, total, name)
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """What a source holds, before anything is decoded."""
+
+    path: Path
+    kind: SourceKind
+    names: list[str]
+    boxes: dict[str, list[Box]]
+
+    @classmethod
+    def read(cls, source: SourceConfig) -> _Listed:
+        names, boxes = image_names(source.path), read_boxes(source.path)
+        if not names:
+            raise ConfigError(f"expected images in {source.path}; there are none.")
+        unknown = sorted(set(boxes) - set(names))
+        if unknown:
+            raise ConfigError(
+                f"{source.path}: expected boxes of images that are there; {len(unknown)} names "
+                f"are not, for example '{unknown[0]}'. Names are relative to the source."
+            )
+        return cls(source.path, source.kind, names, boxes)
 
 
 class BankWriter:
     """Appends images to a pack; leaving the context completes it.
 
     Args:
-        pack: folder to write.
+        pack: folder to write; files that are there are replaced at the end.
         photo_side: photos are shrunk so that their shorter side is at most this.
     """
 
@@ -112,16 +157,17 @@ class BankWriter:
 
     def __enter__(self) -> BankWriter:
         self._pack.mkdir(parents=True, exist_ok=True)
-        self._out = (self._pack / IMAGES).open("wb")
+        self._images = PendingFile(self._pack / IMAGES, overwrite=True)
+        self._out = self._images.part.open("wb")
         return self
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        if failed is None:
-            self._index["cut"] = len(self._index["objects"])
-            for image in self._cuts:
-                self._write("objects", image)
-            (self._pack / INDEX).write_text(json.dumps(self._index))
-        self._out.close()
+        try:
+            if failed is None:
+                self._complete()
+        finally:
+            self._out.close()
+            self._images.discard()
 
     def add(self, kind: SourceKind, image: Image, boxes: Iterable[Box] = ()) -> None:
         """Add an image, its boxes as targets, and what can be cut out of it.
@@ -141,6 +187,15 @@ class BankWriter:
             self._boxed(photo, (x * scale, y * scale, w * scale, h * scale))
         if kind == "centred":
             self._centred(photo)
+
+    def _complete(self) -> None:
+        self._index["cut"] = len(self._index["objects"])
+        for image in self._cuts:
+            self._write("objects", image)
+        self._out.close()
+        # Between the two renames the index names another size than the images have.
+        self._images.commit()
+        write_atomically(self._pack / INDEX, json.dumps({**self._index, "bytes": self._at}))
 
     def _boxed(self, photo: Image, box: Box) -> None:
         if box[2] * box[3] < MIN_TARGET**2 or not 1 / MAX_RATIO < box[2] / box[3] < MAX_RATIO:

@@ -11,7 +11,6 @@ import numpy as np
 from ..benchmarks.metrics.overlap import Floats
 from ..benchmarks.reporting.drawing import color
 from ..benchmarks.reporting.outputs import Plot, save_plot
-from ..checkpoint.compact import Precision
 from ..checkpoint.source import read_checkpoint, write_checkpoint
 from .evaluate import follow_all
 from .thresholds import ScoreReport, is_failed, is_good, propose_thresholds
@@ -53,12 +52,11 @@ def calibrate(checkpoint: Path, dataset: Path, threads: int | None = None) -> Ca
     return Calibration(scores, overlaps, propose_thresholds(scores, overlaps))
 
 
-def write_calibrated(
-    checkpoint: Path, target: Path, report: ScoreReport, precision: Precision = "float16"
-) -> None:
-    """Write the checkpoint with the proposed thresholds as its own."""
+def write_calibrated(checkpoint: Path, target: Path, report: ScoreReport) -> None:
+    """Write the checkpoint with the proposed thresholds as its own, in its own precision."""
     found = replace(read_checkpoint(checkpoint), thresholds=report.thresholds)
-    write_checkpoint(target, found, precision)
+    half = all(weights.dtype == np.float16 for weights in found.weights.values())
+    write_checkpoint(target, found, "float16" if half else "float32")
 
 
 def save_roc(calibration: Calibration, path: Path) -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..errors import ArtifactError
+from ..atomic import PendingFile
+from ..errors import ArtifactError, ConfigError
 from .average import AveragedWeights
+from .config import RunConfig
+from .export import depth_of
 from .net import TrainableNet
 from .optimizer import Optimizers
 
 STATE_FILE = "state.pt"
+FAILURES = (OSError, RuntimeError, EOFError, UnpicklingError, LookupError, TypeError, ValueError)
+"""What torch.load raises on a file that is no state."""
 
 
 @dataclass
@@ -37,13 +43,20 @@ class Progress:
 
 
 def save_state(
-    folder: Path,
+    config: RunConfig,
     net: TrainableNet,
     average: AveragedWeights,
     optimizer: Optimizers,
     progress: Progress,
 ) -> None:
-    """Write the state; the file before is replaced when the new one is complete."""
+    """Write the state; the file before is replaced when the new one is complete.
+
+    Raises:
+        ArtifactError: a weight is not finite; the file before stays.
+    """
+    bad = next((n for n, p in net.named_parameters() if not bool(torch.isfinite(p).all())), None)
+    if bad is not None:
+        raise ArtifactError(diverged(config, f"the weights of '{bad}'"))
     where = asdict(progress)
     del where["scalars"]
     state = {
@@ -52,14 +65,37 @@ def save_state(
         "optimizer": optimizer.state_dict(),
         "steps_seen": average.steps,
         "progress": where,
+        "recipe": _recipe(config),
     }
-    fresh = folder / f"{STATE_FILE}.part"
-    torch.save(state, fresh)
-    fresh.replace(folder / STATE_FILE)
+    with PendingFile(config.out / STATE_FILE, overwrite=True) as pending:
+        torch.save(state, pending.part)
+
+
+def diverged(config: RunConfig, what: str) -> str:
+    """What to say when numbers have grown beyond all bounds."""
+    return (
+        f"expected finite numbers; {what} are not: the run has diverged. Its last good state "
+        f"stays in {config.out}: go on from it with a lower rate (--set stages.0.rate=...)."
+    )
+
+
+def _recipe(config: RunConfig) -> dict[str, Any]:
+    """What has to stay for a run to go on with the same samples."""
+    return {"seed": config.seed, "stages": [[s.kind, s.batch] for s in config.stages]}
+
+
+def _require_same_run(config: RunConfig, saved: dict[str, Any], stage: int) -> None:
+    own, count = _recipe(config), min(stage + 1, len(saved["stages"]))
+    if own["seed"] != saved["seed"] or own["stages"][:count] != saved["stages"][:count]:
+        raise ConfigError(
+            f"{config.out / STATE_FILE}: expected the seed and the stages [kind, batch] that the "
+            f"run has had so far, {saved}; got {own}. Choose another folder (--set out=...), or "
+            "what the run began with."
+        )
 
 
 def load_state(
-    folder: Path,
+    config: RunConfig,
     net: TrainableNet,
     average: AveragedWeights,
     optimizer: Optimizers,
@@ -69,15 +105,19 @@ def load_state(
 
     Raises:
         ArtifactError: the file is damaged or belongs to another network or optimizer.
+        ConfigError: it belongs to a run with another seed, or with other stages so far.
     """
-    state = read_state(folder / STATE_FILE, device)
+    file = config.out / STATE_FILE
+    state = read_state(file, device)
+    saved = state.get("recipe", {"seed": None, "stages": []})
+    _require_same_run(config, saved, int(state["progress"]["stage"]))
     try:
         net.load_state_dict(state["net"])
         average.restore(state["average"], int(state["steps_seen"]))
         optimizer.load_state_dict(state["optimizer"])
     except (KeyError, RuntimeError, ValueError) as error:
         raise ArtifactError(
-            f"{folder / STATE_FILE}: expected the state of a {len(net.core.blocks)}-layer run; "
+            f"{file}: expected the state of a {len(net.core.blocks)}-layer run; "
             f"it belongs to another ({error}). Choose another folder, or what the run began with."
         ) from error
     return Progress(**state["progress"])
@@ -91,14 +131,20 @@ def read_state(path: Path, device: torch.device) -> dict[str, Any]:
     """
     try:
         state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, EOFError) as error:
+        missing = {"net", "average", "progress"} - set(state)
+    except FAILURES as error:
         raise ArtifactError(f"{path}: expected the state of a training run ({error}).") from error
+    if missing:
+        raise ArtifactError(f"{path}: expected the state of a training run; it has no {missing}.")
     return state
 
 
 def averaged_tensors(path: Path) -> tuple[dict[str, Tensor], int]:
-    """Averaged weights by parameter name, and samples seen, from a state file."""
+    """Averaged weights by parameter name, and samples seen, from a state file.
+
+    Raises:
+        ArtifactError: there is none, or it is damaged.
+    """
     state = read_state(path, torch.device("cpu"))
-    depth = 1 + max(int(n.split(".")[2]) for n in state["net"] if n.startswith("core.blocks."))
-    names = [name for name, _ in TrainableNet(depth).named_parameters()]
+    names = [name for name, _ in TrainableNet(depth_of(state["net"])).named_parameters()]
     return dict(zip(names, state["average"], strict=True)), int(state["progress"]["samples"])

@@ -8,12 +8,24 @@ from typing import Annotated
 
 import typer
 
-from ..cli.common import EXIT_CODES_HELP, VERBOSE_HELP, emit_json, make_app, reported, say
+from ..atomic import PendingFile
+from ..cli.common import (
+    EXIT_CODES_HELP,
+    VERBOSE_HELP,
+    ExitCode,
+    emit_json,
+    make_app,
+    reported,
+    say,
+    stderr_console,
+)
 
 SUMMARY = """
 Train FARTrack models: `pack` images into a bank, `run` the stages of a run file (go on
 where it was stopped), `save` a checkpoint for the tracker, `evaluate` it on sequences.
 """
+
+EXIT_CODES = f"{EXIT_CODES_HELP} `smoke`: 4 when nothing was learnt."
 
 app = make_app(SUMMARY)
 RunFile = Annotated[
@@ -27,7 +39,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help=VERBOSE_HELP)]
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 
 
-@app.callback(help=SUMMARY, epilog=EXIT_CODES_HELP)
+@app.callback(help=SUMMARY, epilog=EXIT_CODES)
 def _main() -> None: ...
 
 
@@ -35,12 +47,19 @@ def _main() -> None: ...
 def pack(run_file: RunFile, overrides: Overrides = None, verbose: Verbose = False) -> None:
     """Decode the sources of a run file and write its bank."""
     with reported(verbose):
-        from .bank import pack_bank
+        from ..benchmarks.reporting.progress import bar
+        from .bank import Bank, pack_bank
         from .run_file import read_run
 
         config = read_run(run_file, overrides or ())
-        pack_bank(config.sources, config.bank)
-        say(f"Bank at {config.bank}. Train with: fartrack-train run {run_file}")
+        with bar(stderr_console(), "pack") as progress:
+            pack_bank(config.sources, config.bank, progress=progress)
+        bank = Bank.open(config.bank)
+        say(
+            f"Bank at {config.bank}: {len(bank.photos)} photos, {len(bank.targets)} real targets, "
+            f"{bank.cut} drawn and {len(bank.objects) - bank.cut} cut-out objects. "
+            f"Train with: fartrack-train run {run_file}"
+        )
 
 
 @app.command()
@@ -50,7 +69,7 @@ def run(
     max_steps: Annotated[int | None, typer.Option(help="Stop after this many steps.")] = None,
     verbose: Verbose = False,
 ) -> None:
-    """Train, from the start or from where the run was stopped (Ctrl-C saves and stops)."""
+    """Train, from the start or from where the run was stopped (Ctrl-C saves and stops: 130)."""
     with reported(verbose):
         from .reporting import ScreenReport, TensorBoardReport
         from .run_file import read_run
@@ -68,19 +87,23 @@ def run(
                 signal.signal(name, lambda *_: trainer.stop())
             progress = trainer.run(max_steps)
         board.close()
-        say(
-            f"{progress.samples} samples in {progress.seconds:.0f} s. "
-            f"Save with: fartrack-train save {config.out} {config.variant}.safetensors"
-        )
+        say(f"{progress.samples} samples in {progress.seconds:.0f} s.")
         if trainer.validation is not None and (best := trainer.validation.best):
             say(f"Best AO {best.ao:.3f}, after {best.samples} samples: {config.out / BEST_FILE}")
+        if trainer.stopped:
+            say("Stopped. The same command goes on from here.")
+            raise typer.Exit(ExitCode.INTERRUPTED)
+        say(f"Save with: fartrack-train save {config.out} {config.variant}.safetensors")
 
 
 @app.command()
 def save(
     out: Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)],
     target: Annotated[Path, typer.Argument(help="Checkpoint to write.", show_default=False)],
-    variant: Annotated[str, typer.Option(help="tiny, nano or pico.")] = "pico",
+    variant: Annotated[
+        str | None,
+        typer.Option(help="tiny, nano or pico: the first 15, 10 or 6 layers. By default all."),
+    ] = None,
     license_name: Annotated[
         str, typer.Option("--license", help="Licence of the weights, to be recorded.")
     ] = "not stated",
@@ -89,11 +112,12 @@ def save(
     """Write the averaged weights as a checkpoint that the tracker loads."""
     with reported(verbose):
         from .checkpoint import STATE_FILE, averaged_tensors
-        from .export import save_released
+        from .export import deepest_variant, save_released
 
         tensors, samples = averaged_tensors(out / STATE_FILE)
         source = f"fartrack_sdk.training, {samples} samples"
-        save_released(tensors, target, variant, license_name=license_name, source=source)
+        chosen = variant or deepest_variant(tensors)
+        save_released(tensors, target, chosen, license_name=license_name, source=source)
         say(f"{target}: {samples} samples. Try it: fartrack-track demo --model {target}")
 
 
@@ -108,7 +132,9 @@ def evaluate(
     with reported(verbose):
         from .evaluate import evaluate_checkpoint
 
-        total, each = evaluate_checkpoint(checkpoint, dataset)
+        total, each, problems = evaluate_checkpoint(checkpoint, dataset)
+        for problem in problems:
+            say(str(problem))
         if json_output:
             emit_json({"total": total.model_dump(), "sequences": [s.model_dump() for s in each]})
             return
@@ -139,6 +165,8 @@ def calibrate(
         from .calibrate import save_roc, write_calibrated
 
         Outputs(plot=plot).check()
+        if output is not None:
+            PendingFile(output, overwrite=True)
         result = calibrated(checkpoint, dataset)
         if plot is not None:
             save_roc(result, plot)

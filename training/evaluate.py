@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from ..benchmarks.datasets import load_dataset
+from ..benchmarks.accuracy.run import Run, follow
+from ..benchmarks.accuracy.scoring import score_run
+from ..benchmarks.datasets import Problem, load_dataset
 from ..benchmarks.datasets.sequence import Sequence
-from ..benchmarks.metrics import CONVENTIONS, Scores, SequenceScores, average, score_sequence
+from ..benchmarks.metrics import CONVENTIONS, Scores, SequenceScores, average
 from ..benchmarks.metrics.overlap import Floats, iou
-from ..boxes import Box
-from ..crop import Image
 from ..errors import InputError
 from ..tracker import Tracker
 
@@ -23,26 +24,35 @@ CONVENTION = CONVENTIONS["plain"]
 
 @dataclass(frozen=True)
 class Followed:
-    """One pass over a sequence of N frames.
+    """One pass over a sequence.
 
     Attributes:
         sequence: with the truth.
-        boxes: [N, 4], (x, y, w, h) in pixels; the first is the true one.
-        scores: [N - 1], of the tracked frames.
+        run: boxes and scores of its frames.
         absent: scores of frames of another sequence, shown afterwards.
     """
 
     sequence: Sequence
-    boxes: Floats
-    scores: Floats
+    run: Run
     absent: Floats
 
     def graded(self) -> tuple[Floats, Floats]:
         """Scores and overlaps of tracked frames with a true box, then of absent targets (0)."""
-        overlaps = iou(self.boxes, self.sequence.truth)[1:]
-        known = np.isfinite(overlaps)
-        scores = np.concatenate([self.scores[known], self.absent])
+        if not self.run.boxes:
+            return np.zeros(0), np.zeros(0)
+        overlaps = iou(self.run.boxes, self.sequence.truth)[1:]
+        tracked = np.array(self.run.scores[1:], np.float64)
+        known = np.isfinite(overlaps) & np.isfinite(tracked)
+        scores = np.concatenate([tracked[known], self.absent])
         return scores, np.concatenate([overlaps[known], np.zeros(len(self.absent))])
+
+
+class Evaluation(NamedTuple):
+    """Means over the sequences, each one's own scores, and what was wrong with the data."""
+
+    total: Scores
+    sequences: list[SequenceScores]
+    problems: list[Problem]
 
 
 def follow_all(
@@ -52,7 +62,7 @@ def follow_all(
     threads: int | None = None,
     absent_frames: int = 0,
 ) -> Iterator[Followed]:
-    """One pass over each sequence, from its first true box.
+    """One pass over each sequence, from its first true box; frames as `follow` takes them.
 
     Args:
         checkpoint: in the released layout.
@@ -67,54 +77,34 @@ def follow_all(
         for i, sequence in enumerate(sequences):
             other = sequences[(i + 1) % len(sequences)]
             foreign = other.frames[:absent_frames] if other is not sequence else ()
-            yield _follow(tracker, sequence, foreign)
+            run = follow(tracker, sequence.name, sequence.frames, sequence.first_box)
+            yield Followed(sequence, run, _foreign_scores(tracker, run, foreign))
 
 
 def evaluate_checkpoint(
     checkpoint: Path, dataset: Path, variant: str | None = None, threads: int | None = None
-) -> tuple[Scores, list[SequenceScores]]:
+) -> Evaluation:
     """One-pass evaluation, frame 0 left out; arguments as of `follow_all`.
-
-    Returns:
-        Mean scores over the sequences, and each sequence's own.
 
     Raises:
         InputError: no sequence has a true box after its first frame.
     """
-    results = []
+    results, problems = [], []
     for followed in follow_all(checkpoint, dataset, variant, threads):
-        sequence = followed.sequence
-        scores = score_sequence(
-            followed.boxes,
-            sequence.truth,
-            CONVENTION,
-            absent=sequence.absent,
-            annotated=sequence.annotated,
-        )
+        scores = score_run(followed.sequence, followed.run, CONVENTION)
+        problems += followed.run.problems
         if scores is not None:
-            results.append(SequenceScores(name=sequence.name, **scores.model_dump()))
+            results.append(scores)
     total = average(results, CONVENTION)
     if total is None:
         raise InputError(f"expected sequences with true boxes in {dataset}; found none.")
-    return total, results
+    return Evaluation(total, results, problems)
 
 
-def _follow(tracker: Tracker, sequence: Sequence, foreign: Iterable[Path]) -> Followed:
-    first, image = Box(*sequence.truth[0]), _frame(sequence.frames[0])
-    tracker.init(image, first)
-    results = [tracker.track(_frame(file)) for file in sequence.frames[1:]]
-    size = image.shape[1], image.shape[0]
-    absent = [tracker.track(np.asarray(cv2.resize(_frame(f), size), np.uint8)) for f in foreign]
-    return Followed(
-        sequence,
-        np.array([first, *(r.box for r in results)], np.float64),
-        np.array([r.score for r in results], np.float64),
-        np.array([r.score for r in absent], np.float64),
-    )
-
-
-def _frame(path: Path) -> Image:
-    image = cv2.imread(str(path))
-    if image is None:
-        raise InputError(f"expected an image; {path} cannot be read.")
-    return np.asarray(image, np.uint8)
+def _foreign_scores(tracker: Tracker, run: Run, frames: Iterable[Path]) -> Floats:
+    """Scores of frames of another video, brought to this one's size."""
+    if not run.boxes or run.size is None:
+        return np.zeros(0)
+    images = [image for file in frames if (image := cv2.imread(str(file))) is not None]
+    found = [tracker.track(np.asarray(cv2.resize(image, run.size), np.uint8)) for image in images]
+    return np.array([result.score for result in found], np.float64)

@@ -11,11 +11,12 @@ from torch import Tensor
 from ..checkpoint.compact import Precision
 from ..checkpoint.source import Checkpoint, write_checkpoint
 from ..config import StateThresholds
-from ..errors import ArtifactError
+from ..errors import ArtifactError, ConfigError
 from ..families.fartrack.config import VARIANT_DEPTHS, FARTrackConfig
 from ..families.registry import family_named
 
 CORE = "core."
+BLOCKS = CORE + "blocks."
 HALF_LARGEST = 65504.0
 
 
@@ -42,8 +43,15 @@ def save_released(
 
     Raises:
         ArtifactError: a weight is not finite, or too large for the precision.
+        ConfigError: no such variant, or it has more layers than the weights.
     """
-    depth = VARIANT_DEPTHS[variant]
+    held = depth_of(tensors)
+    depth = VARIANT_DEPTHS.get(variant, 0)
+    if not 0 < depth <= held:
+        fitting = ", ".join(name for name, layers in VARIANT_DEPTHS.items() if layers <= held)
+        raise ConfigError(
+            f"expected a variant that {held} layers make: {fitting}; got {variant!r}."
+        )
     config = FARTrackConfig(variant=variant, depth=depth)
     core = {n.removeprefix(CORE): t for n, t in tensors.items() if n.startswith(CORE)}
     _check(core, precision)
@@ -55,6 +63,17 @@ def save_released(
         metadata={"license": license_name, "source": source, "net_type": "FARTrackSparse"},
     )
     write_checkpoint(path, checkpoint, precision)
+
+
+def depth_of(tensors: Mapping[str, Tensor]) -> int:
+    """Layers of `TrainableNet` by its parameters' names."""
+    return 1 + max(int(name.split(".")[2]) for name in tensors if name.startswith(BLOCKS))
+
+
+def deepest_variant(tensors: Mapping[str, Tensor]) -> str:
+    """The largest variant that the layers make."""
+    held = depth_of(tensors)
+    return max((n for n, d in VARIANT_DEPTHS.items() if d <= held), key=VARIANT_DEPTHS.__getitem__)
 
 
 def _check(tensors: Mapping[str, Tensor], precision: Precision) -> None:

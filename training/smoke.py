@@ -10,6 +10,7 @@ import torch
 
 from ..model.vit import PATCH
 from .bank import Bank
+from .checkpoint import STATE_FILE
 from .config import DataConfig, RunConfig, StageConfig
 from .generated import write_generated_bank
 from .net import TrainableNet
@@ -40,7 +41,7 @@ def smoke_config(out: Path, samples: int, batch: int = 32, size: int = 96) -> Ru
 def run_smoke(
     config: RunConfig, listeners: Iterable[Listener] = (), pairs: int = 128
 ) -> SmokeResult:
-    """Train and compare with the start.
+    """Train anew and compare with the start.
 
     Args:
         config: from `smoke_config`.
@@ -48,6 +49,7 @@ def run_smoke(
         pairs: held-out pairs to measure on.
     """
     write_generated_bank(config.bank)
+    (config.out / STATE_FILE).unlink(missing_ok=True)
     trainer = Trainer(config, listeners)
     before = held_out_iou(trainer.net, config, pairs)
     progress = trainer.run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -17,30 +17,55 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 BOXES = "boxes.jsonl"
 
 
-def source_files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Names and bytes of a source's images, sorted, so that packs are reproducible.
+def image_names(path: Path) -> list[str]:
+    """Names of a source's images, sorted, so that packs are reproducible.
 
     Raises:
         ConfigError: neither a folder nor a zip.
     """
     if path.is_dir():
-        for file in sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES):
-            yield file.relative_to(path).as_posix(), file.read_bytes()
+        names = [file.relative_to(path).as_posix() for file in path.rglob("*")]
+    else:
+        _require_zip(path)
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    return sorted(name for name in names if Path(name).suffix.lower() in SUFFIXES)
+
+
+def read_images(path: Path, names: Iterable[str]) -> Iterator[tuple[str, Image]]:
+    """Decoded images of a source by name.
+
+    Raises:
+        ConfigError: a file is no image.
+    """
+    if path.is_dir():
+        for name in names:
+            yield name, decode_image(name, (path / name).read_bytes())
         return
-    _require_zip(path)
     with zipfile.ZipFile(path) as archive:
-        for name in sorted(archive.namelist()):
-            if Path(name).suffix.lower() in SUFFIXES:
-                yield name, archive.read(name)
+        for name in names:
+            yield name, decode_image(name, archive.read(name))
 
 
 def read_boxes(path: Path) -> dict[str, list[Box]]:
-    """Boxes (x, y, w, h) by image name from a source's ``boxes.jsonl``; empty without one."""
+    """Boxes (x, y, w, h) by image name from a source's ``boxes.jsonl``; empty without one.
+
+    Raises:
+        ConfigError: a line is no ``{"image": name, "box": [x, y, w, h]}``.
+    """
     boxes: dict[str, list[Box]] = {}
-    for line in _boxes_text(path).splitlines():
-        row = json.loads(line)
-        x, y, w, h = row["box"]
-        boxes.setdefault(row["image"], []).append((x, y, w, h))
+    for number, line in enumerate(_boxes_text(path).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            x, y, w, h = (float(v) for v in row["box"])
+            boxes.setdefault(str(row["image"]), []).append((x, y, w, h))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigError(
+                f'{path}, line {number} of {BOXES}: expected {{"image": "a.jpg", "box": '
+                f"[x, y, w, h]}}; got {line[:80]!r}."
+            ) from error
     return boxes
 
 

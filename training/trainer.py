@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import time
@@ -10,10 +11,10 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError, DeviceUnavailableError
+from ..errors import ArtifactError, ConfigError, DeviceUnavailableError
 from .average import AveragedWeights
 from .bank import Bank
-from .checkpoint import STATE_FILE, Progress, load_state, save_state
+from .checkpoint import STATE_FILE, Progress, diverged, load_state, save_state
 from .config import RunConfig, StageConfig
 from .device_render import DeviceRenderer
 from .losses import cosine_rate
@@ -44,6 +45,7 @@ class Trainer:
         ConfigError: there is no bank, or no compiler for a compiled run.
         InputError: there are no sequences to validate on.
         ArtifactError: the saved state belongs to another model.
+        ConfigError: it belongs to a run with another seed, or with other stages so far.
         DeviceUnavailableError: the device is not there.
     """
 
@@ -72,7 +74,7 @@ class Trainer:
         self.progress = Progress()
         if goes_on:
             self.progress = load_state(
-                config.out, self.net, self.average, self._optimizer, self._device
+                config, self.net, self.average, self._optimizer, self._device
             )
         self.validation: Validation | None = None
         if config.validation is not None:
@@ -80,7 +82,11 @@ class Trainer:
         config.out.mkdir(parents=True, exist_ok=True)
 
     def run(self, max_steps: int | None = None) -> Progress:
-        """Train to the end of the last stage, for ``max_steps`` steps, or until `stop`."""
+        """Train to the end of the last stage, for ``max_steps`` steps, or until `stop`.
+
+        Raises:
+            ArtifactError: the run has diverged; the state saved last stays.
+        """
         left = max_steps if max_steps is not None else 1 << 60
         progress = self.progress
         while progress.stage < len(self.config.stages) and left > 0 and not self._stop:
@@ -101,9 +107,14 @@ class Trainer:
         """End the run after the step that is being done; its state is saved."""
         self._stop = True
 
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stop
+
     def save(self) -> None:
         """Write the state of the run."""
-        save_state(self.config.out, self.net, self.average, self._optimizer, self.progress)
+        save_state(self.config, self.net, self.average, self._optimizer, self.progress)
 
     def _run_stage(self, config: StageConfig, until: int) -> None:
         progress = self.progress
@@ -150,6 +161,7 @@ class Trainer:
         samples, ends = self.progress.samples, self.progress.step == stage.steps
         if self.validation is None or not (ends or self.validation.due(samples, stage.batch)):
             return False
+        self.save()
         names = (name for name, _ in self.net.named_parameters())
         self.validation.measure(dict(zip(names, self.average.values, strict=True)), samples)
         return True
@@ -163,6 +175,8 @@ class Trainer:
     def _report(self, logged: list[dict[str, Tensor]]) -> None:
         names = logged[-1].keys()
         means = {n: float(torch.stack([s[n] for s in logged]).mean()) for n in names}
+        if not math.isfinite(means["loss"]):
+            raise ArtifactError(diverged(self.config, "the losses"))
         means["rate"] = self._optimizer.rate
         self.progress.scalars = means
         logged.clear()
@@ -181,7 +195,10 @@ def _require_compiler(device: torch.device) -> None:
 
 
 def _device(name: str) -> torch.device:
-    device = torch.device(name)
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f"device = {name!r}: expected cpu, cuda or cuda:N.") from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise DeviceUnavailableError(name, "cpu", "Set device to cpu, or install a CUDA build.")
     return device

@@ -66,8 +66,8 @@ class Validation:
             source = f"fartrack_sdk.training, {samples} samples"
             save_released(tensors, best.part, run.variant, source=source)
             threads = torch.get_num_threads()
-            scores, _ = evaluate_checkpoint(best.part, self._config.sequences, threads=threads)
-            point = Point(samples, scores.ao, scores.sr50, scores.auc)
+            found = evaluate_checkpoint(best.part, self._config.sequences, threads=threads)
+            point = Point(samples, found.total.ao, found.total.sr50, found.total.auc)
             self._points.append(point)
             if self.best is point:
                 best.commit()

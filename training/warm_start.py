@@ -11,10 +11,9 @@ from ..checkpoint.source import read_checkpoint
 from ..errors import ConfigError
 from ..model.vit import Block
 from .checkpoint import STATE_FILE, averaged_tensors
-from .export import CORE
+from .export import BLOCKS, CORE
 from .net import TrainableNet
 
-BLOCKS = CORE + "blocks."
 REPEATED = 3
 """Last layers of a shallower source that further ones begin as, in turn."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence as Items
 from pathlib import Path
 
 from ...errors import ConfigError
-from ...threads import usable_cpus
+from ...threads import resolve_threads, usable_cpus
 from ..datasets import Dataset, Sequence, load_dataset
 from ..env.conditions import here_and_now
 from ..reporting.progress import Progress, silent
@@ -86,7 +86,7 @@ def _pending(
     kept: list[KeptRuns], trackers: Items[TrackerSpec], data: Dataset, workers: int
 ) -> Pending:
     """What has not been run before."""
-    share = max(1, usable_cpus() // workers) if workers > 1 else None
+    share = min(resolve_threads(None), max(1, usable_cpus() // workers)) if workers > 1 else None
     found: Pending = []
     for runs, tracker in zip(kept, trackers, strict=True):
         # Processes on one machine share its CPUs, unless threads were asked for.
@@ -120,7 +120,8 @@ def _write_extras(
         report.files[f"submission of {kept.name}"] = str(path)
     known = {s.name: s for s in data.sequences}
     folder = out / "worst" / kept.store.slug
-    for scores in sorted(report.trackers[-1].sequences, key=lambda s: s.ao)[:worst]:
+    shown = [s for s in report.trackers[-1].sequences if s.name in finished]
+    for scores in sorted(shown, key=lambda s: s.ao)[:worst]:
         sheet = contact_sheet(known[scores.name], kept.runs[scores.name])
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{scores.name.replace('/', '_')}.jpg").write_bytes(sheet)

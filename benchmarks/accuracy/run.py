@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from ...errors import FartrackError
+from ...errors import FartrackError, InferenceError
 from ..datasets import Problem, Sequence
 from ..trackers import BenchTracker, TrackerSpec, describe
 
@@ -60,6 +61,7 @@ class Run(BaseModel):
         size: (width, height) of the frames in pixels.
         active: runtime, device, precision, threads.
         problems: unreadable frames and the like.
+        refused: the tracker would not start on the first box: it has missed every frame.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -71,6 +73,7 @@ class Run(BaseModel):
     size: tuple[int, int] | None
     active: dict[str, str] = {}
     problems: list[Problem] = []
+    refused: bool = False
 
 
 def track_sequence(job: Job) -> Run:
@@ -86,36 +89,67 @@ def track_sequence(job: Job) -> Run:
         Boxes, times and problems; no boxes when the first frame cannot be used.
     """
     tracker = _opened(job.tracker.model_dump_json(), job.version)
-    run = Run(name=job.name, boxes=[], scores=[], times_ms=[], size=None, active=describe(tracker))
-    first = cv2.imread(job.frames[0])
-    if first is None:
-        run.problems.append(_unreadable(job, 0, fatal=True))
-        return run
-    run.size = (first.shape[1], first.shape[0])
-    try:
-        elapsed = _timed(lambda: tracker.init(first, job.first_box))[1]
-    except FartrackError as error:
-        run.problems.append(Problem(sequence=job.name, frame=0, message=str(error), fatal=True))
-        return run
-    _append(run, job.first_box, None, elapsed)
-    for i in range(1, len(job.frames)):
-        _step(tracker, job, i, run)
+    run = follow(tracker, job.name, [Path(file) for file in job.frames], job.first_box)
+    run.active = describe(tracker)
     return run
 
 
-def _step(tracker: BenchTracker, job: Job, i: int, run: Run) -> None:
-    frame = cv2.imread(job.frames[i])
+def follow(tracker: BenchTracker, name: str, frames: Items[Path], first_box: BoxRow) -> Run:
+    """As `track_sequence`, with a tracker that is open."""
+    run = Run(name=name, boxes=[], scores=[], times_ms=[], size=None)
+    first = cv2.imread(str(frames[0]))
+    if first is None:
+        run.problems.append(_unreadable(name, 0, frames[0], fatal=True))
+        return run
+    run.size = (first.shape[1], first.shape[0])
+    try:
+        elapsed = _timed(lambda: tracker.init(first, first_box))[1]
+    except FartrackError as error:
+        run.problems.append(refusal(name, error))
+        run.refused = True
+        return run
+    _append(run, first_box, None, elapsed)
+    for i in range(1, len(frames)):
+        _step(tracker, frames[i], i, run)
+    return run
+
+
+def refusal(name: str, error: Exception) -> Problem:
+    """Of a tracker that would not start on a sequence."""
+    message = f"{' '.join(str(error).split())} Nothing was tracked: every frame counts as missed."
+    return Problem(sequence=name, frame=0, message=message, fatal=True)
+
+
+def _step(tracker: BenchTracker, file: Path, i: int, run: Run) -> None:
+    frame = cv2.imread(str(file))
     if frame is None:
-        run.problems.append(_unreadable(job, i))
+        run.problems.append(_unreadable(run.name, i, file))
         _append(run, run.boxes[-1], None, 0.0)
         return
     try:
         result, elapsed = _timed(lambda: tracker.track(frame))
+        box = finite_box(result.box)
     except FartrackError as error:
-        run.problems.append(Problem(sequence=job.name, frame=i, message=str(error)))
+        message = f"{error} The last box is repeated."
+        run.problems.append(Problem(sequence=run.name, frame=i, message=message))
         _append(run, run.boxes[-1], None, 0.0)
         return
-    _append(run, result.box, getattr(result, "score", None), elapsed)
+    _append(run, box, getattr(result, "score", None), elapsed)
+
+
+def finite_box(box: Items[float]) -> BoxRow:
+    """What a tracker gave, as four numbers.
+
+    Raises:
+        InferenceError: it is no box.
+    """
+    try:
+        x, y, w, h = (float(v) for v in box)
+    except (TypeError, ValueError) as error:
+        raise InferenceError(f"expected a box x, y, w, h; the tracker gave {box!r}.") from error
+    if not np.isfinite((x, y, w, h)).all():
+        raise InferenceError(f"expected a box of finite numbers; the tracker gave {(x, y, w, h)}.")
+    return x, y, w, h
 
 
 def _timed(call: Any) -> tuple[Any, float]:
@@ -124,18 +158,16 @@ def _timed(call: Any) -> tuple[Any, float]:
     return value, (time.perf_counter() - start) * 1e3
 
 
-def _append(run: Run, box: Items[float], score: float | None, elapsed: float) -> None:
-    x, y, w, h = (float(v) for v in box)
-    run.boxes.append((x, y, w, h))
+def _append(run: Run, box: BoxRow, score: float | None, elapsed: float) -> None:
+    run.boxes.append(box)
     run.scores.append(None if score is None else float(score))
     run.times_ms.append(elapsed)
 
 
-def _unreadable(job: Job, i: int, fatal: bool = False) -> Problem:
-    file = Path(job.frames[i])
+def _unreadable(name: str, i: int, file: Path, fatal: bool = False) -> Problem:
     message = f"expected a picture; {file.name} cannot be decoded."
     message += " Nothing was tracked." if fatal else " The last box is repeated."
-    return Problem(sequence=job.name, frame=i, message=message, fatal=fatal)
+    return Problem(sequence=name, frame=i, message=message, fatal=fatal)
 
 
 @functools.lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..datasets import Dataset, Problem, Sequence
-from ..metrics import SequenceScores, average, score_sequence
+from ..metrics import Convention, SequenceScores, average, score_sequence
 from .kept import KeptRuns
 from .result import TrackerResult, by_attribute, time_summary
 from .run import Run
@@ -24,7 +24,7 @@ def score_runs(kept: KeptRuns, data: Dataset, problems: list[Problem]) -> Tracke
         if run is None:
             continue
         problems += [p for p in run.problems if p not in problems]
-        scored = _scored(sequence, run, data)
+        scored = score_run(sequence, run, data.convention)
         if scored is not None:
             result.sequences.append(scored)
         result.active = result.active or run.active
@@ -35,13 +35,14 @@ def score_runs(kept: KeptRuns, data: Dataset, problems: list[Problem]) -> Tracke
     return result
 
 
-def _scored(sequence: Sequence, run: Run, data: Dataset) -> SequenceScores | None:
-    if not run.boxes or not sequence.has_truth:
+def score_run(sequence: Sequence, run: Run, convention: Convention) -> SequenceScores | None:
+    """Scores of one run; None when the sequence has nothing to score."""
+    if not (run.boxes or run.refused) or not sequence.has_truth:
         return None
     scores = score_sequence(
-        run.boxes,
+        None if run.refused else run.boxes,
         sequence.truth,
-        data.convention,
+        convention,
         absent=sequence.absent,
         annotated=sequence.annotated,
         size=run.size,

@@ -22,8 +22,11 @@ def hand_over(report: Report, files: Outputs) -> None:
         for table in report.tables():
             if not table.detail:
                 _show(table)
-    for path in files.write(report):
+    written = files.write(report)
+    for path in written:
         say(f"Wrote {path}")
+    if files.plot is not None and files.plot not in written:
+        say(f"There is nothing to plot: {files.plot} was not written.")
 
 
 def _show(table: Table) -> None:

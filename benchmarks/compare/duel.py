@@ -6,7 +6,7 @@ from collections.abc import Sequence as Items
 from typing import Any
 
 from ...errors import FartrackError
-from ..accuracy.run import Run
+from ..accuracy.run import Run, finite_box, refusal
 from ..datasets import Problem, Sequence
 from ..workers.child import Child, ChildEndedError
 
@@ -44,7 +44,8 @@ def _init(child: Child, sequence: Sequence, run: Run) -> bool:
     except ChildEndedError:
         raise
     except FartrackError as error:
-        run.problems.append(_problem(sequence, 0, str(error), fatal=True))
+        run.problems.append(refusal(sequence.name, error))
+        run.refused = True
         return False
     if answer.get("unreadable"):
         run.problems.append(_problem(sequence, 0, "expected a picture.", fatal=True))
@@ -57,6 +58,7 @@ def _init(child: Child, sequence: Sequence, run: Run) -> bool:
 def _track(child: Child, sequence: Sequence, i: int, run: Run) -> None:
     try:
         answer = child.ask("track", frame=str(sequence.frames[i]))
+        finite_box(answer["box"])
     except ChildEndedError:
         raise
     except FartrackError as error:
@@ -70,8 +72,7 @@ def _track(child: Child, sequence: Sequence, i: int, run: Run) -> None:
 
 
 def _append(run: Run, answer: dict[str, Any]) -> None:
-    x, y, w, h = (float(v) for v in answer["box"])
-    run.boxes.append((x, y, w, h))
+    run.boxes.append(finite_box(answer["box"]))
     run.scores.append(None)
     run.times_ms.append(float(answer.get("ms", 0.0)))
 

@@ -31,7 +31,7 @@ def _frame_key(path: Path) -> tuple[int, str]:
 
 def read_numbers(path: Path) -> list[list[float]]:
     """Rows of numbers; a word that is none becomes NaN. Blank lines at the end are dropped."""
-    lines = path.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").rstrip().splitlines()
     return [[_number(word) for word in SEPARATORS.split(line.strip()) if word] for line in lines]
 
 

@@ -56,7 +56,8 @@ class Sequence:
     @property
     def has_truth(self) -> bool:
         """Whether there is anything to score beyond the first frame."""
-        return bool(self.annotated[1:].any())
+        known = self.annotated & np.isfinite(self.truth).all(axis=1)
+        return bool(known[1:].any())
 
     @property
     def first_box(self) -> tuple[float, float, float, float]:

@@ -54,7 +54,7 @@ class SequenceScores(Scores):
 
 
 def score_sequence(
-    prediction: npt.ArrayLike,
+    prediction: npt.ArrayLike | None,
     truth: npt.ArrayLike,
     convention: Convention,
     *,
@@ -67,6 +67,7 @@ def score_sequence(
     Args:
         prediction: boxes [N, 4]; row 0 is not looked at. A row that is not finite or has a
             side that is not positive is replaced by the row before it, as the MATLAB toolkits do.
+            None for a tracker that would not start: every frame is missed.
         truth: boxes [N, 4]; NaN where the file says so.
         convention: how to count.
         absent: bool [N], True where the target is flagged out of sight.
@@ -76,7 +77,7 @@ def score_sequence(
     Returns:
         The scores, or None when no frame is left to count.
     """
-    boxes, true = _prepared(prediction, truth, convention, size)
+    boxes, true = _prepared(truth if prediction is None else prediction, truth, convention, size)
     # As the file has them: a box that is clipped away still counts, as missed.
     valid = _valid(as_boxes(truth), convention)
     gone = _flags(absent, len(true), False)
@@ -88,6 +89,8 @@ def score_sequence(
     if not counted.any():
         return None
     overlap, distance, normalized = _errors(boxes, true, ~valid, gone, convention)
+    if prediction is None:
+        overlap[:], distance[:], normalized[:] = MISSED_OVERLAP, np.inf, np.inf
     return _scores(overlap[counted], distance[counted], normalized[counted], convention)
 
 

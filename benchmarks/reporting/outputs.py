@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from ...atomic import write_atomically
-from ...errors import ConfigError, InputError
+from ...atomic import PendingFile, write_atomically
+from ...errors import ConfigError
 from .table import Table, to_csv, to_markdown
 
 if TYPE_CHECKING:
@@ -73,21 +73,21 @@ class Outputs(BaseModel):
 
         Raises:
             ConfigError: a plot that is neither SVG nor PNG.
-            InputError: a folder that does not exist.
+            InputError: a folder that does not exist, or a name that cannot be written to.
             MissingDependencyError: a plot was asked for without matplotlib.
         """
         if self.plot is not None and self.plot.suffix.lower() not in PLOT_SUFFIXES:
             raise ConfigError(f"expected a plot that ends in .svg or .png; got {self.plot}.")
         for path in (self.json_path, self.csv, self.md, self.html, self.plot):
-            if path is not None and not path.absolute().parent.is_dir():
-                raise InputError(f"expected the folder of {path} to exist; create it first.")
+            if path is not None and str(path) != "-":
+                PendingFile(path, overwrite=True)
         if self.plot is not None or self.html is not None:
             from .drawing import require_matplotlib
 
             require_matplotlib()
 
     def write(self, report: Report) -> list[Path]:
-        """Write every file that was asked for.
+        """Write every file that was asked for, but for a plot of nothing.
 
         Returns:
             The files written.
@@ -103,8 +103,9 @@ class Outputs(BaseModel):
             if path is not None and str(path) != "-":
                 write_atomically(path, text())
                 written.append(path)
-        if self.plot is not None:
-            _write_plot(report, self.plot)
+        plots = list(report.plots().values()) if self.plot is not None else []
+        if self.plot is not None and plots:
+            save_plot(plots[0], self.plot)
             written.append(self.plot)
         return written
 
@@ -113,13 +114,6 @@ def _page(report: Report) -> str:
     from .page import to_page
 
     return to_page(report)
-
-
-def _write_plot(report: Report, path: Path) -> None:
-    plots = list(report.plots().values())
-    if not plots:
-        raise InputError(f"there is nothing to plot in this report; {path} was not written.")
-    save_plot(plots[0], path)
 
 
 def save_plot(plot: Plot, path: Path) -> None:

@@ -53,6 +53,13 @@ class Stopping(Still):
         return super().track(frame)
 
 
+class Stopped(Still):
+    """Ctrl-C before anything is tracked."""
+
+    def init(self, frame, box):
+        raise KeyboardInterrupt
+
+
 class Failing(Still):
     """Raises in the third frame it tracks, what nobody foresaw."""
 
@@ -61,6 +68,25 @@ class Failing(Still):
         if self.n == 3:
             raise RuntimeError("lost its mind")
         return result
+
+
+class Picky(Still):
+    """Starts on no small box."""
+
+    def init(self, frame, box):
+        if box[2] < 10:
+            from fartrack_sdk.errors import InputError
+
+            raise InputError("expected a larger box.")
+        return super().init(frame, box)
+
+
+class Undecided(Still):
+    """Gives no number in the third frame it tracks."""
+
+    def track(self, frame):
+        result = super().track(frame)
+        return SimpleNamespace(box=(float("nan"),) * 4, score=0.5) if self.n == 3 else result
 
 
 class Leaking(Still):

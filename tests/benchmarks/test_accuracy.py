@@ -15,7 +15,12 @@ import pytest
 
 from fartrack_sdk.benchmarks.accuracy.evaluate import evaluate
 from fartrack_sdk.benchmarks.trackers import TrackerSpec
-from fartrack_sdk.errors import ArtifactError, ConfigError, InputError
+from fartrack_sdk.errors import (
+    ArtifactError,
+    ConfigError,
+    InputError,
+    RuntimeUnavailableError,
+)
 
 OWN = """
 from types import SimpleNamespace
@@ -216,6 +221,63 @@ def test_corrupt_first_frame_is_fatal_for_its_sequence_only(plain_set, still, tm
     report = evaluate(plain_set, [still], out=tmp_path / "out")
     assert [s.name for s in report.trackers[0].sequences] == ["ball", "car", "egg"]
     assert [(p.sequence, p.frame, p.fatal) for p in report.problems] == [("dog", 0, True)]
+
+
+def test_a_tracker_that_will_not_start_has_missed_every_frame(
+    plain_set, write_boxes, tracker_file, tmp_path
+):
+    write_boxes(plain_set / "dog" / "groundtruth.txt", [(15, 21, 9, 9)] * 6)
+    picky = TrackerSpec(factory=f"{tracker_file}:Picky", label="picky")
+    report = evaluate(plain_set, [picky], out=tmp_path / "out")
+    (result,) = report.trackers
+    scores = {s.name: s for s in result.sequences}
+    assert (scores["dog"].ao, scores["dog"].precision, scores["dog"].frames) == (0.0, 0.0, 5)
+    assert result.overall.ao == pytest.approx(scores["ball"].ao * 3 / 4)
+    (problem,) = report.problems
+    assert (problem.sequence, problem.frame, problem.fatal) == ("dog", 0, True)
+    assert "every frame counts as missed" in problem.message
+    assert len(report.sheets) == 3
+    again = evaluate(plain_set, [picky], out=tmp_path / "out")
+    assert again.trackers[0].overall == result.overall
+
+
+def test_boxes_without_numbers_repeat_the_last_one(plain_set, tracker_file, tmp_path):
+    spec = TrackerSpec(factory=f"{tracker_file}:Undecided", label="undecided")
+    report = evaluate(plain_set, [spec], out=tmp_path / "out")
+    assert next((p.sequence, p.frame) for p in report.problems) == ("ball", 3)
+    assert "finite numbers" in report.problems[0].message
+    run = json.loads(next(f for f in run_files(tmp_path / "out") if f.stem == "dog").read_text())
+    assert run["run"]["boxes"][3] == run["run"]["boxes"][2]
+
+
+def test_results_of_a_module_that_changed_are_not_used(plain_set, tmp_path, monkeypatch):
+    file = tmp_path / "followers.py"
+    file.write_text(OWN.format(step=1))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    spec = TrackerSpec(factory="followers:Own")
+    before = spec.fingerprint()
+    file.write_text(OWN.format(step=2))
+    assert spec.fingerprint() != before
+
+
+def test_processes_share_what_the_user_allows(plain_set, still, tmp_path, monkeypatch):
+    monkeypatch.setenv("FARTRACK_NUM_THREADS", "1")
+    monkeypatch.setattr("fartrack_sdk.benchmarks.accuracy.evaluate.usable_cpus", lambda: 64)
+    seen = []
+
+    def none_of_them(function, jobs, place):
+        seen.extend(job.tracker.threads for job in jobs)
+        return iter(())
+
+    monkeypatch.setattr("fartrack_sdk.benchmarks.accuracy.evaluate.run_all", none_of_them)
+    evaluate(plain_set, [still], out=tmp_path / "out", workers=2)
+    assert set(seen) == {1}
+
+
+def test_missing_device_is_said_by_several_processes_as_by_one(plain_set, tmp_path):
+    spec = TrackerSpec(runtime="onnxruntime", device="npu:7")
+    with pytest.raises(RuntimeUnavailableError, match="npu:7"):
+        evaluate(plain_set, [spec], out=tmp_path / "out", workers=2)
 
 
 def test_attributes_are_averaged(plain_set, still, tmp_path):

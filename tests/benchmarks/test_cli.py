@@ -117,3 +117,25 @@ def test_empty_set_exits_with_2_and_names_the_folders(plain_set, tmp_path, bench
         assert result.exit_code == 2
         assert "the folder has none" in result.text
         assert "No sequence could be evaluated with still" in result.text
+
+
+def test_files_that_cannot_be_written_are_refused_before_the_work(
+    plain_set, still_option, tmp_path, bench
+):
+    arguments = ["accuracy", plain_set, *still_option, "--out", tmp_path / "out"]
+    result = bench(*arguments, "--json", tmp_path)
+    assert result.exit_code == 2
+    assert "is a folder" in result.text
+    assert not (tmp_path / "out").exists()
+
+
+def test_interrupted_before_anything_is_done_there_is_no_plot(
+    plain_set, tracker_file, tmp_path, bench
+):
+    factory = ["--factory", f"stopped={tracker_file}:Stopped"]
+    picture = tmp_path / "plot.png"
+    arguments = ["accuracy", plain_set, *factory, "--out", tmp_path / "out", "--plot", picture]
+    result = bench(*arguments)
+    assert result.exit_code == 130, result.text
+    assert "nothing to plot" in result.text
+    assert not picture.exists()

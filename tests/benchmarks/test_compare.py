@@ -155,6 +155,16 @@ def test_peer_that_fails_on_a_sequence_does_not_end_the_comparison(compare, trac
     assert [t.overall.frames for t in report.trackers] == [5, 5]
 
 
+def test_a_tracker_that_will_not_start_is_scored_on_the_same_sequences(
+    plain_set, write_boxes, compare, tracker_file, still
+):
+    write_boxes(plain_set / "dog" / "groundtruth.txt", [(15, 21, 9, 9)] * 6)
+    picky = TrackerSpec(factory=f"{tracker_file}:Picky", label="picky")
+    first, second = compare([picky, still]).trackers
+    assert first.overall.frames == second.overall.frames == 20
+    assert {s.name: s.ao for s in first.sequences}["dog"] == 0.0
+
+
 def test_peers_are_read_from_text(tmp_path):
     model = tmp_path / "a.onnx"
     model.touch()

@@ -159,6 +159,21 @@ def test_missing_rows_are_named_and_not_scored(plain_set, write_boxes):
     assert "Frames 4 to 5" in messages(found)[0]
 
 
+def test_a_byte_order_mark_is_no_number(plain_set):
+    path = plain_set / "car" / "groundtruth.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    found = load_dataset(plain_set)
+    assert not found.problems
+    assert next(s for s in found.sequences if s.name == "car").truth[0, 0] == 15.0
+
+
+def test_rows_without_numbers_are_no_truth(plain_set, write_boxes):
+    rows = [(15, 21, 18, 18), *[(float("nan"),) * 4] * 5]
+    write_boxes(plain_set / "car" / "groundtruth.txt", rows)
+    found = {s.name: s.has_truth for s in load_dataset(plain_set).sequences}
+    assert found == {"ball": True, "car": False, "dog": True, "egg": True}
+
+
 def test_broken_row_is_named_with_its_place(plain_set):
     path = plain_set / "car" / "groundtruth.txt"
     lines = path.read_text().splitlines()

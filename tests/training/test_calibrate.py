@@ -42,9 +42,10 @@ def half_failed(tmp_path_factory):
 
 
 def test_evaluation_counts_the_frames_that_agree(half_failed):
-    total, each = evaluate_checkpoint(CHECKPOINT, half_failed, threads=1)
+    total, each, problems = evaluate_checkpoint(CHECKPOINT, half_failed, threads=1)
     assert total.ao == pytest.approx(0.5, abs=0.01)
     assert [s.name for s in each] == ["bunny"]
+    assert not problems
 
 
 def test_calibrate_writes_thresholds_and_the_curve(half_failed, tmp_path):

@@ -168,3 +168,49 @@ def test_a_missing_bank_or_source_says_what_to_do(tmp_path):
         Bank.open(tmp_path)
     with pytest.raises(ConfigError, match="neither"):
         pack_bank([SourceConfig(path=tmp_path / "none.zip", kind="photos")], tmp_path / "pack")
+
+
+def test_a_pack_that_fails_leaves_the_bank_that_was_there(folder, tmp_path):
+    source, pack = SourceConfig(path=folder, kind="photos"), tmp_path / "pack"
+    pack_bank([source], pack)
+    before = {file.name: file.read_bytes() for file in pack.iterdir()}
+    (folder / "b.png").write_bytes(b"no picture")
+    with pytest.raises(ConfigError, match=r"b\.png cannot be decoded"):
+        pack_bank([source, source], pack)
+    assert {file.name: file.read_bytes() for file in pack.iterdir()} == before
+
+
+def test_a_bank_of_two_halves_is_refused(folder, tmp_path):
+    pack = tmp_path / "pack"
+    pack_bank([SourceConfig(path=folder, kind="photos")], pack)
+    with (pack / "images.bin").open("ab") as images:
+        images.write(b"more")
+    with pytest.raises(ConfigError, match="Make the bank again"):
+        Bank.open(pack)
+
+
+def test_a_run_file_without_sources_makes_no_bank(tmp_path):
+    with pytest.raises(ConfigError, match="expected `sources`"):
+        pack_bank([], tmp_path / "pack")
+    assert not (tmp_path / "pack").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"image": "c.png", "box": [1, 2, 3, 4]}', r"for example 'c\.png'"),
+        ('{"image": "a.png", "box": [1, 2]}', "line 3"),
+        ("no json", "line 3"),
+    ],
+)
+def test_boxes_that_belong_to_no_image_are_named(folder, tmp_path, line, message):
+    file = folder / "boxes.jsonl"
+    file.write_text(file.read_text() + f"\n\n{line}\n")
+    with pytest.raises(ConfigError, match=message):
+        pack_bank([SourceConfig(path=folder, kind="photos")], tmp_path / "pack")
+
+
+def test_an_empty_source_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError, match="expected images"):
+        pack_bank([SourceConfig(path=tmp_path / "empty", kind="photos")], tmp_path / "pack")

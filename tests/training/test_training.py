@@ -1,12 +1,18 @@
+import signal
+import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from fartrack_sdk import Tracker
+from fartrack_sdk.checkpoint.source import read_checkpoint
 from fartrack_sdk.errors import ArtifactError, ConfigError
 from fartrack_sdk.training.checkpoint import STATE_FILE, averaged_tensors
+from fartrack_sdk.training.cli import app
 from fartrack_sdk.training.config import (
     ClipConfig,
     DataConfig,
@@ -89,6 +95,45 @@ def test_a_state_of_another_optimizer_is_refused(run_config):
     Trainer(run_config).run(1)
     with pytest.raises(ArtifactError, match="optimizer"):
         Trainer(run_config.model_copy(update={"optimizer": "muon"}))
+
+
+@pytest.mark.parametrize("change", [{"seed": 5}, {"batch": 8}, {"kind": "distill"}])
+def test_a_state_of_other_samples_is_refused(run_config, change):
+    Trainer(run_config).run(1)
+    stage = run_config.stages[0].model_copy(update=change)
+    other = {"seed": change.get("seed", 0), "stages": (stage,)}
+    with pytest.raises(ConfigError, match="seed and the stages"):
+        Trainer(run_config.model_copy(update=other))
+
+
+def test_a_run_may_go_on_longer_and_at_another_rate(run_config):
+    Trainer(run_config).run()
+    stage = run_config.stages[0].model_copy(update={"samples": 32, "rate": 1e-4})
+    more = run_config.model_copy(update={"stages": (stage, run_config.stages[0])})
+    assert Trainer(more).run().samples == 48
+
+
+def test_a_run_that_diverges_keeps_its_last_good_state(run_config):
+    Trainer(run_config).run(2)
+    stage = run_config.stages[0].model_copy(update={"rate": 1e30})
+    with pytest.raises(ArtifactError, match="diverged"):
+        Trainer(run_config.model_copy(update={"stages": (stage,)})).run()
+    trainer = Trainer(run_config)
+    assert trainer.progress.step == 2
+    assert all(torch.isfinite(p).all() for p in trainer.net.parameters())
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x80\x02}q\x00."])
+def test_a_damaged_state_is_named(run_config, content):
+    run_config.out.mkdir()
+    (run_config.out / STATE_FILE).write_bytes(content)
+    with pytest.raises(ArtifactError, match="expected the state of a training run"):
+        Trainer(run_config)
+
+
+def test_a_device_that_is_none_is_refused(run_config):
+    with pytest.raises(ConfigError, match="expected cpu, cuda"):
+        Trainer(run_config.model_copy(update={"device": "gpu0"}))
 
 
 def test_a_run_begins_with_the_averaged_weights_of_another(run_config, tmp_path):
@@ -235,6 +280,22 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path):
         save_released(tensors, tmp_path / "x.safetensors", "pico")
 
 
+@pytest.mark.parametrize("variant", ["tiny", "pcio"])
+def test_a_variant_that_the_layers_do_not_make_is_refused(tmp_path, variant):
+    tensors = dict(TrainableNet(6).named_parameters())
+    with pytest.raises(ConfigError, match="6 layers make: pico"):
+        save_released(tensors, tmp_path / "x.safetensors", variant)
+    assert not list(tmp_path.iterdir())
+
+
+def test_save_takes_all_layers_by_default(run_config, tmp_path):
+    Trainer(run_config.model_copy(update={"variant": "nano"})).run(1)
+    target = tmp_path / "nano.safetensors"
+    result = CliRunner().invoke(app, ["save", str(run_config.out), str(target)])
+    assert result.exit_code == 0, result.stderr
+    assert read_checkpoint(target).config.variant == "nano"
+
+
 @pytest.mark.parametrize("suffix", ["json", "toml", "yaml"])
 def test_run_files_take_overrides(tmp_path, suffix):
     text = {
@@ -259,3 +320,24 @@ def test_training_on_generated_images_improves(tmp_path):
     config = smoke_config(tmp_path, samples=480, batch=16, size=64)
     result = run_smoke(config.model_copy(update={"threads": 1}), pairs=32)
     assert result.after > result.before + 0.02
+    short = config.stages[0].model_copy(update={"samples": 16})
+    again = run_smoke(config.model_copy(update={"threads": 1, "stages": (short,)}), pairs=32)
+    assert (again.before, again.samples) == (result.before, 16)
+
+
+def test_a_stopped_run_says_so(run_config, tmp_path):
+    file = tmp_path / "run.json"
+    file.write_text(run_config.model_dump_json())
+    code = "from fartrack_sdk.training.cli import main; main()"
+    command = [sys.executable, "-c", code, "run", str(file)]
+    more = ["--set", "stages.0.samples=4000"]
+    with subprocess.Popen([*command, *more], stderr=subprocess.PIPE, text=True) as process:
+        while not list(run_config.out.glob("tensorboard/*")):
+            time.sleep(0.05)
+            assert process.poll() is None, process.stderr.read()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "The same command goes on" in messages
+    assert (run_config.out / STATE_FILE).is_file()

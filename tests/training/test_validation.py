@@ -1,19 +1,31 @@
 """Validation while a run goes on: the curve, the best weights, and that nothing else changes."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
 
+from fartrack_sdk.benchmarks.metrics import Scores
 from fartrack_sdk.checkpoint.source import read_checkpoint
 from fartrack_sdk.errors import InputError
 from fartrack_sdk.training.checkpoint import STATE_FILE
 from fartrack_sdk.training.cli import app
 from fartrack_sdk.training.config import ValidationConfig
 from fartrack_sdk.training.curve import CURVE_FILE, Point, read_curve, write_curve
+from fartrack_sdk.training.evaluate import Evaluation
 from fartrack_sdk.training.trainer import Trainer
 from fartrack_sdk.training.validation import BEST_FILE
+
+REST = {
+    "precision": 0.0,
+    "norm_precision": 0.0,
+    "success_curve": [],
+    "precision_curve": [],
+    "norm_precision_curve": [],
+}
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +84,7 @@ def test_the_best_weights_are_kept(validated, monkeypatch):
     def fake(path, *_, **__):
         assert read_checkpoint(path).weights
         ao = next(scores)
-        return Point(0, ao, ao, ao), []
+        return Evaluation(Scores(frames=1, ao=ao, sr50=ao, sr75=ao, auc=ao, **REST), [], [])
 
     monkeypatch.setattr("fartrack_sdk.training.validation.evaluate_checkpoint", fake)
     heard = []
@@ -90,6 +102,15 @@ def test_a_run_without_its_sequences_does_not_start(run_config, tmp_path):
     with pytest.raises(InputError, match="none"):
         Trainer(run_config.model_copy(update={"validation": wanted}))
     assert not run_config.out.exists()
+
+
+def test_frames_that_cannot_be_read_do_not_end_a_run(validated, sequences, tmp_path):
+    damaged = tmp_path / "damaged"
+    shutil.copytree(sequences, damaged)
+    (damaged / "square" / "img" / "000002.png").write_bytes(b"no picture")
+    wanted = ValidationConfig(sequences=damaged, every=8)
+    Trainer(validated.model_copy(update={"validation": wanted})).run(2)
+    assert len(read_curve(validated.out)) == 1
 
 
 def test_a_damaged_curve_is_named(tmp_path):
