@@ -107,8 +107,8 @@ def load_exported(
         threads: intra-op threads; by default min(usable CPUs, 4).
         precision: of the arithmetic: ``fp32``, ``bf16``, ``fp16``; by default fp32.
         fast: take the fastest arithmetic of the device; boxes change, by pixels at times.
-        cache_dir: for compiled models; by default ``$FARTRACK_CACHE``, else
-            ``$XDG_CACHE_HOME/fartrack``.
+        cache_dir: of OpenVINO, for compiled models; by default ``$FARTRACK_CACHE``, else
+            ``$XDG_CACHE_HOME/fartrack`` on ``gpu`` and ``npu``, and none on ``cpu``.
         **options: of the tracking loop, where the family leaves them open. MixFormerV2:
             ``preset``, ``search_factor``, ``update_interval``, ``template_cache`` and more.
 

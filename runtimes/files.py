@@ -38,7 +38,8 @@ class Options:
         threads: intra-op threads on the CPU; None for the default rule.
         precision: of the arithmetic, ``fp32``, ``bf16`` or ``fp16``; None for fp32.
         fast: take the fastest arithmetic of the device; boxes change, by pixels at times.
-        cache: directory for compiled models; None for the default, see `cache_directory`.
+        cache: directory for compiled models; None for the default, see `cache_directory`, or
+            for no cache where compiling is quick (OpenVINO on a CPU).
     """
 
     device: str = "auto"

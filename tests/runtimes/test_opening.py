@@ -11,6 +11,7 @@ import pytest
 from fartrack_sdk import (
     ConfigError,
     DeviceUnavailableError,
+    InputError,
     MissingDependencyError,
     StateError,
     Tracker,
@@ -18,7 +19,7 @@ from fartrack_sdk import (
     load_exported,
     load_pretrained,
 )
-from fartrack_sdk.runtimes import onnxruntime, opening
+from fartrack_sdk.runtimes import compiled_cache, onnxruntime, opening
 from fartrack_sdk.runtimes.files import cache_directory
 
 
@@ -95,6 +96,75 @@ def test_cached_models_do_not_outlive_their_weights(
     _negate_weights(folder)
     again = load_exported(folder, "openvino", "cpu", cache_dir=tmp_path / "cache")
     assert np.abs(again.runtime.run("track", given)["logits"] - before).max() > 1e-3
+
+
+def test_openvino_on_the_cpu_keeps_nothing_unasked(artifact, tmp_path, monkeypatch):
+    monkeypatch.delenv("FARTRACK_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with contextlib.closing(load_exported(artifact, "openvino", "cpu", 1)) as model:
+        assert model.runtime.info.details["cache"] == "off"
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("FARTRACK_CACHE", str(tmp_path))
+    with contextlib.closing(load_exported(artifact, "openvino", "cpu", 1)) as model:
+        assert model.runtime.info.details["cache"] == str(tmp_path / "openvino")
+    assert len(list(tmp_path.rglob("*.blob"))) == 2
+
+
+def zeroed(data):
+    middle = len(data) // 2
+    return data[:middle] + bytes(8192) + data[middle + 8192 :]
+
+
+@pytest.mark.parametrize("damage", [zeroed, lambda data: data[:-99], lambda data: b""])
+def test_damaged_cached_models_are_compiled_again(damage, artifact, opened, tmp_path, feeds):
+    folder = tmp_path / "openvino"
+    given = feeds(opened["openvino"], "track")
+    expected = opened["openvino-on-onnx"].runtime.run("track", given)["logits"]
+    load_exported(artifact, "openvino", "cpu", 2, cache_dir=tmp_path).close()
+    for blob in folder.iterdir():
+        blob.write_bytes(damage(blob.read_bytes()))
+    with contextlib.closing(
+        load_exported(artifact, "openvino", "cpu", 2, cache_dir=tmp_path)
+    ) as model:
+        np.testing.assert_array_equal(model.runtime.run("track", given)["logits"], expected)
+    assert {len(blob.read_bytes()) > 1_000_000 for blob in folder.iterdir()} == {True}
+
+
+def test_whole_cached_models_are_not_compiled_again(artifact, opened, tmp_path, feeds, monkeypatch):
+    from fartrack_sdk.runtimes.openvino_compiler import Compiler
+
+    load_exported(artifact, "openvino", "cpu", 2, cache_dir=tmp_path).close()
+    before = {blob: blob.stat().st_mtime_ns for blob in tmp_path.rglob("*.blob")}
+    compiled = []
+    monkeypatch.setattr(Compiler, "_compiled", lambda self, path, weights: compiled.append(path))
+    with contextlib.closing(
+        load_exported(artifact, "openvino", "cpu", 2, cache_dir=tmp_path)
+    ) as model:
+        given = feeds(model, "track")
+        got = model.runtime.run("track", given)["logits"]
+    assert compiled == []
+    assert {blob: blob.stat().st_mtime_ns for blob in tmp_path.rglob("*.blob")} == before
+    expected = opened["openvino-on-onnx"].runtime.run("track", given)["logits"]
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_other_settings_take_the_place_of_a_cached_model(artifact, tmp_path):
+    for threads in (1, 2, 1):
+        model = load_exported(artifact, "openvino", "cpu", threads, cache_dir=tmp_path)
+        assert model.runtime.info.threads == threads
+        model.close()
+    assert len(list((tmp_path / "openvino").iterdir())) == 2
+
+
+def test_a_cache_that_cannot_be_written_is_named_where_it_was_asked_for(tmp_path, monkeypatch):
+    def full(*_):
+        raise InputError("No space left on device")
+
+    monkeypatch.setattr(compiled_cache, "write_atomically", full)
+    given = (tmp_path / "track.onnx", "GPU", "facts", b"model")
+    compiled_cache.CompiledCache(tmp_path, needed=False).keep(*given)
+    with pytest.raises(InputError, match="No space"):
+        compiled_cache.CompiledCache(tmp_path, needed=True).keep(*given)
 
 
 def _negate_weights(folder):
