@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import cv2
 import numpy as np
 
 from ..errors import InputError
+from .addresses import check_address, opencv_name, public_name
 from .frames import Image
 
 
@@ -53,13 +53,13 @@ def open_file(path: Path) -> Capture:
     """Open a video file.
 
     Raises:
-        InputError: missing, empty, or not a video that this OpenCV can read.
+        InputError: missing, empty, named not in UTF-8, or not a video that this OpenCV can read.
     """
     if not path.exists():
         raise InputError(f"the video '{path}' does not exist. Check the path.")
     if path.stat().st_size == 0:
         raise InputError(f"the video '{path}' is empty (0 bytes).")
-    device = cv2.VideoCapture(str(path))
+    device = cv2.VideoCapture(opencv_name(path))
     if not device.isOpened():
         device.release()
         raise InputError(
@@ -96,8 +96,9 @@ def open_stream(url: str, timeout_s: float) -> Capture:
         timeout_s: longest wait for the connection, and later for a frame.
 
     Raises:
-        InputError: no answer in time, or no video in the answer.
+        InputError: no address, no answer in time, or no video in the answer.
     """
+    check_address(url)
     limit_ms = int(timeout_s * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit_ms]
     device = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
@@ -108,10 +109,3 @@ def open_stream(url: str, timeout_s: float) -> Capture:
             "user and password, and that the server is reachable (ffprobe shows details)."
         )
     return Capture(device)
-
-
-def public_name(url: str) -> str:
-    """A URL fit for messages and logs: without user, password and query."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))

@@ -165,7 +165,11 @@ def read_image(path: Path) -> Image:
         raise InputError(f"the image '{path}' cannot be read: {error.strerror}.") from error
     if data.size == 0:
         raise InputError(f"the image '{path}' is empty (0 bytes).")
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    try:
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    except cv2.error:
+        # A header that states an absurd size; other damage gives None.
+        image = None
     if image is None:
         raise InputError(
             f"the image '{path}' ({data.size} bytes) is damaged or not an image that OpenCV "

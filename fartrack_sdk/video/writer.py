@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ..atomic import PendingFile
 from ..closing import Closing
 from ..errors import ConfigError, InputError, StateError
+from .addresses import opencv_name
 from .frames import Image, image_size
 
 DEFAULT_FPS = 25.0
@@ -42,7 +44,8 @@ class VideoWriter(Closing):
 
         Raises:
             ConfigError: the rate is not a positive number.
-            InputError: the suffix is unknown, or the file cannot be written there.
+            InputError: the suffix is unknown, the name is not UTF-8, or the file cannot be
+                written there.
         """
         self._fps = DEFAULT_FPS if fps is None else float(fps)
         if not 0.0 < self._fps <= 1000.0:
@@ -52,6 +55,7 @@ class VideoWriter(Closing):
             raise InputError(
                 f"expected a video to write with one of {', '.join(CODECS)}; got '{path}'."
             )
+        opencv_name(Path(path))
         self._file = PendingFile(path, overwrite=overwrite)
         self._codec = CODECS[suffix]
         self._encoder: cv2.VideoWriter | None = None

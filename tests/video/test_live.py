@@ -13,7 +13,6 @@ from video_media import MjpegServer, number_of, write_video
 
 from fartrack_sdk import ConfigError, InputError
 from fartrack_sdk.video import Backoff, open_source
-from fartrack_sdk.video.capture import public_name
 from fartrack_sdk.video.handoff import Handoff
 
 QUICK = Backoff(attempts=40, first_delay_s=0.05, max_delay_s=0.2)
@@ -208,7 +207,3 @@ def test_closed_handoff_refuses_items_and_frees_the_producer():
     queue.close()
     waiting.join(5.0)
     assert results == [False]
-
-
-def test_public_name_hides_passwords():
-    assert public_name("rtsp://me:pw@host:554/a?token=1") == "rtsp://host:554/a"

@@ -1,3 +1,7 @@
+import struct
+import zlib
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +11,7 @@ from fartrack_sdk import ConfigError, InputError, StateError
 from fartrack_sdk.video import open_source
 from fartrack_sdk.video.frames import natural_key
 from fartrack_sdk.video.groundtruth import find_groundtruth, groundtruth_box
-from fartrack_sdk.video.sources import KINDS
+from fartrack_sdk.video.sources import KINDS, local_path
 
 
 def test_video_gives_every_frame_once_in_order(tmp_path):
@@ -74,6 +78,10 @@ def test_gray_and_16_bit_images_become_bgr_bytes(tmp_path):
         ("", "empty string"),
         ("nothing/*.png", "found nothing"),
         ("ftp://host/v.mp4", "not supported"),
+        ("99999999999", "does not exist"),
+        ("9" * 5000, "cannot be read"),
+        ("x" * 5000, "cannot be read"),
+        ("~no-such-user/x.mp4", "pass the whole path"),
     ],
 )
 def test_source_that_is_not_there_raises(name, message):
@@ -155,6 +163,17 @@ def test_unreadable_images_are_skipped_on_request_and_counted(tmp_path):
         assert (source.skipped, source.notes) == (1, ("Skipped 1 unreadable images: 2.png",))
 
 
+def test_an_image_of_absurd_size_is_unreadable_like_any_other(tmp_path):
+    folder = write_images(tmp_path / "img", ["1.png", "2.png"])
+    header = b"IHDR" + struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    (folder / "2.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk)
+    with open_source(folder) as source, pytest.raises(InputError, match=r"2\.png.*damaged"):
+        list(source)
+    with open_source(folder, on_bad_image="skip") as source:
+        assert (len(list(source)), source.skipped) == (1, 1)
+
+
 def test_folder_of_unreadable_images_raises(tmp_path):
     (tmp_path / "1.png").write_bytes(b"x")
     with pytest.raises(InputError, match="none of the 1 images"):
@@ -172,6 +191,35 @@ def test_unknown_policies_raise(tmp_path):
 def test_camera_that_is_not_there_names_the_devices():
     with pytest.raises(InputError, match="camera 97 cannot be opened"):
         open_source("97")
+
+
+def test_what_exists_under_a_number_is_no_camera(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_images(tmp_path / "0097", ["1.png"])
+    for name in ("0097", Path("0097")):
+        with open_source(name) as source:
+            assert source.count == 1
+    with pytest.raises(InputError, match="does not exist"):
+        open_source(Path("98"))
+    with pytest.raises(InputError, match="camera 97 cannot"):
+        open_source(97)
+
+
+def test_the_place_of_a_source_is_found_however_it_is_written(tmp_path):
+    assert local_path(f"file://{tmp_path}/a%20b.mp4") == tmp_path / "a b.mp4"
+    assert local_path(" ~/v.mp4 ") == Path.home() / "v.mp4"
+    assert local_path(Path("7")) == Path("7")
+    for name in (7, "7", "/dev/video7", "rtsp://host/7"):
+        assert local_path(name) is None
+
+
+def test_folders_that_may_not_be_read_raise(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(InputError, match="Permission denied"):
+        open_source(tmp_path)
 
 
 def test_closed_source_raises_and_closes_twice(tmp_path):
