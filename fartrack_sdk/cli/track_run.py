@@ -25,16 +25,15 @@ from .common import parse_box, say
 from .interrupts import Interrupts
 from .track_model import open_tracker
 from .track_options import TrackOptions
+from .track_paths import DEMO, check_outputs, source_name
 from .track_progress import TrackProgress
 from .track_report import Run, report
-from .track_sinks import Sinks, check_outputs
+from .track_sinks import Sinks
 
 if TYPE_CHECKING:
     from ..tracker import Tracker
     from ..video.images import BadImage
     from ..video.live import Policy
-
-DEMO = "demo"
 
 
 def run(options: TrackOptions) -> Run:
@@ -48,13 +47,13 @@ def run(options: TrackOptions) -> Run:
         FartrackError: anything foreseen; see ``cli.common`` for the exit codes.
     """
     _settle_logging(options.verbose)
-    check_outputs(options)
     if options.select:
         require_display("--select", "Pass the box instead: --box x,y,w,h (first frame, pixels).")
     given = None if options.box is None else parse_box(options.box)
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
         source = stack.enter_context(_open_source(options))
+        check_outputs(options, source)
         sinks = stack.enter_context(closing(Sinks(options, source)))
         first = _first_frame(source, options.start)
         box = given or _starting_box(options, source, first)
@@ -100,13 +99,11 @@ def _follow(
 
 
 def _open_source(options: TrackOptions) -> FrameSource:
-    name: str | Path = options.source
-    if name == DEMO:
+    if options.source == DEMO:
         clip = demo_clip()
         say(f"Demo clip: {clip.credit} ({clip.license}).")
-        name = clip.path
     return open_source(
-        name,
+        source_name(options),
         policy=cast("Policy | None", options.policy),
         on_bad_image=cast("BadImage", options.on_bad_image),
         backoff=Backoff(attempts=options.reconnect),

@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import InputError
 from ..video.display import Window
 from ..video.frames import FrameSource
 from ..video.overlay import draw
@@ -137,20 +136,3 @@ class Sinks:
     def _add(self, sink: Sink) -> None:
         self._sinks.append(sink)
         self._stack.callback(sink.close)
-
-
-def check_outputs(options: TrackOptions) -> None:
-    """Two outputs in one file, or an output in the source's place, lose data: refuse.
-
-    Raises:
-        InputError: names the flags.
-    """
-    taken = {Path(options.source).resolve(): "SOURCE"}
-    for name in ("output", "csv", "jsonl", "plot"):
-        path = getattr(options, name)
-        if path is None:
-            continue
-        flag, key = f"--{name}", path.resolve()
-        if key in taken:
-            raise InputError(f"{flag} and {taken[key]} are the same file '{path}'. Choose another.")
-        taken[key] = flag
