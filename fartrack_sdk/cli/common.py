@@ -6,14 +6,15 @@ Results go to stdout, progress and messages to stderr. A command's body runs ins
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
@@ -91,13 +92,18 @@ def reported(verbose: bool = False) -> Iterator[None]:
     Raises:
         typer.Exit: with the status from ``exit_code``.
     """
+    _escape_what_cannot_be_printed()
     try:
         yield
     except BrokenPipeError:
-        _silence_stdout()
+        _silence_if_closed(sys.stdout)
         raise typer.Exit(ExitCode.UNEXPECTED) from None
     except KeyboardInterrupt as error:
+        if isinstance(error.__cause__, FartrackError):
+            _explain(error.__cause__, verbose)
         say("Interrupted.")
+        _silence_if_closed(sys.stdout)
+        _silence_if_closed(sys.stderr)
         raise typer.Exit(exit_code(error)) from None
     except Exception as error:
         # Typer's own exceptions (usage errors, exits) carry their status.
@@ -122,9 +128,19 @@ def _explain(error: Exception, verbose: bool) -> None:
     )
 
 
-def _silence_stdout() -> None:
-    """Keep the interpreter from complaining about a closed pipe when it exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _escape_what_cannot_be_printed() -> None:
+    """A name that the terminal's encoding lacks must not fail a run that is done."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _silence_if_closed(stream: TextIO) -> None:
+    """Keep the interpreter from failing on a closed pipe or terminal when it exits."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def stderr_console() -> Console:
@@ -143,7 +159,9 @@ def stdout_console() -> Console:
 
 def say(message: str, style: str | None = None) -> None:
     """One message on stderr, printed literally: brackets are no markup, lines do not wrap."""
-    stderr_console().print(message, style=style, markup=False, soft_wrap=True)
+    # Where the terminal is gone nobody reads it, and files may still have to be finished.
+    with suppress(OSError):
+        stderr_console().print(message, style=style, markup=False, soft_wrap=True)
 
 
 def emit_json(value: Mapping[str, Any]) -> None:

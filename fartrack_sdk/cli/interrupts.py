@@ -12,18 +12,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""Ctrl-C, a stopped service, a closed terminal (which Windows does not signal)."""
 
 
 class Interrupts:
-    """While entered, SIGINT and SIGTERM raise KeyboardInterrupt, but never in a ``deferred`` block.
+    """While entered, these signals raise KeyboardInterrupt, but never in a ``deferred`` block.
 
-    Outside the main thread, where Python delivers no signals, it does nothing.
+    A signal that the process was started to ignore (``nohup``, a job in the background) stays
+    ignored. Outside the main thread, where Python delivers no signals, it does nothing.
     """
 
     def __init__(self) -> None:
         self._depth = 0
         self._pending = False
+        self._came = False
         self._previous: dict[int, Any] = {}
 
     @contextmanager
@@ -42,12 +47,20 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._pending = True
+        self._came = self._pending = True
         self._raise_pending()
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._previous = {s: signal.signal(s, self._on_signal) for s in SIGNALS}
+            before = {number: signal.getsignal(number) for number in SIGNALS}
+            # None: set by something other than Python, which cannot put it back.
+            self._previous = {
+                number: handler
+                for number, handler in before.items()
+                if handler not in (signal.SIG_IGN, None)
+            }
+            for number in self._previous:
+                signal.signal(number, self._on_signal)
         return self
 
     def __exit__(
@@ -56,6 +69,15 @@ class Interrupts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Give the signals back.
+
+        Raises:
+            KeyboardInterrupt: an error came after a signal. Others may have caught the
+                interrupt and raised an error of their own, as C extensions do that are
+                being imported; the error is the cause.
+        """
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         self._previous = {}
+        if self._came and isinstance(error, Exception):
+            raise KeyboardInterrupt from error

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import track_options as o
 from .common import EXIT_CODES_HELP, ExitCode, make_app, reported
+from .interrupts import Interrupts
 
 EPILOG = f"""
 **Examples**
@@ -77,10 +78,10 @@ def track(
     """
     given = dict(locals())
     options = o.TrackOptions(**{name: _plain(value) for name, value in given.items()})
-    with reported(verbose):
+    with reported(verbose), Interrupts() as interrupts:
         from .track_run import run
 
-        finished = run(options)
+        finished = run(options, interrupts)
     if finished.interrupted:
         raise SystemExit(ExitCode.INTERRUPTED)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import monotonic
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -62,4 +63,6 @@ class TrackProgress:
 
     def close(self) -> None:
         """Take the bar away; may be called any number of times."""
-        self._bar.stop()
+        # The terminal may be closed: that interrupts a run, and its files are still finished.
+        with suppress(OSError):
+            self._bar.stop()

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from ..boxes import Box
 from ..runtime import RuntimeInfo
+from ..video.addresses import public_name
 from ..video.frames import FrameSource
 from ..video.history import STATES, History
 from .common import command_line, emit_json, say, stdout_console
@@ -131,7 +132,9 @@ def _print_table(run: Run) -> None:
 def next_command(run: Run, options: TrackOptions) -> str:
     """The command that a user is likely to want after this one."""
     x, y, w, h = run.box
-    words: list[str] = ["fartrack-track", options.source]
+    # The password of a stream is not repeated: such lines end up in logs.
+    source = public_name(options.source) if "://" in options.source else options.source
+    words: list[str] = ["fartrack-track", source]
     if options.source != "demo" or options.box or options.select:
         words += ["--box", f"{x:g},{y:g},{w:g},{h:g}"]
     words += ["--start", str(options.start)] if options.start else []

@@ -36,8 +36,12 @@ if TYPE_CHECKING:
     from ..video.live import Policy
 
 
-def run(options: TrackOptions) -> Run:
+def run(options: TrackOptions, interrupts: Interrupts) -> Run:
     """Follow one target through one source and report it.
+
+    Args:
+        options: as typed.
+        interrupts: entered by the caller, before what is imported here.
 
     Returns:
         The run; ``interrupted`` says whether Ctrl-C ended it. Files are finished then too,
@@ -51,7 +55,6 @@ def run(options: TrackOptions) -> Run:
         require_display("--select", "Pass the box instead: --box x,y,w,h (first frame, pixels).")
     given = None if options.box is None else parse_box(options.box)
     with ExitStack() as stack:
-        interrupts = stack.enter_context(Interrupts())
         source = stack.enter_context(_open_source(options))
         check_outputs(options, source)
         sinks = stack.enter_context(closing(Sinks(options, source)))
@@ -92,10 +95,9 @@ def _follow(
     except KeyboardInterrupt:
         current.interrupted = True
     finally:
-        with interrupts.deferred():
+        with interrupts.deferred(), closing(sinks):
             progress.close()
             current.finish(source, perf_counter() - start)
-            sinks.close()
 
 
 def _open_source(options: TrackOptions) -> FrameSource:
