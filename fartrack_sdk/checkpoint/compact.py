@@ -75,7 +75,7 @@ def stored_json(metadata: dict[str, str], key: str) -> dict[str, object]:
         return {}
     try:
         value = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ArtifactError(f"metadata '{key}' is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise ArtifactError(f"metadata '{key}' is not a JSON object: {text[:60]}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..config import StateThresholds, configured
-from ..errors import ArtifactError
+from ..errors import ArtifactError, ConfigError
 from ..families.base import Family, FamilyConfig, Weights
 from ..families.registry import family_of
 from .compact import Precision, read_compact, stored_json, write_compact
@@ -62,7 +62,7 @@ def read_checkpoint(
 
     Raises:
         ArtifactError: the file is missing, damaged, unsafe or of another model.
-        ConfigError: an option is out of range.
+        ConfigError: an option is out of range, or contradicts the file.
     """
     file = Path(path)
     if not file.is_file():
@@ -72,17 +72,16 @@ def read_checkpoint(
         )
     state, stored = _read(file)
     family = family_of(set(state))
-    fields = stored_json(stored, CONFIG_KEY)
     try:
+        fields = stored_json(stored, CONFIG_KEY)
         weights, config = family.read(state, fields, variant, options)
+        thresholds = _thresholds(stored)
     except ArtifactError as error:
         raise ArtifactError(f"{file}: {error}") from error
     provenance = {key: stored[key] for key in PROVENANCE if key in stored}
     provenance.setdefault("source", file.name)
     provenance.setdefault("source_sha256", sha256(file))
     provenance.setdefault("license", UNKNOWN_LICENSE)
-    limits = stored_json(stored, THRESHOLDS_KEY)
-    thresholds = configured(StateThresholds, **limits) if limits else None
     return Checkpoint(family, weights, config, thresholds, provenance)
 
 
@@ -120,6 +119,14 @@ def write_checkpoint(
     metadata = checkpoint_metadata(checkpoint)
     tensors = checkpoint.family.released(checkpoint.weights, checkpoint.config)
     write_compact(Path(path), tensors, metadata, precision, overwrite=overwrite)
+
+
+def _thresholds(stored: dict[str, str]) -> StateThresholds | None:
+    limits = stored_json(stored, THRESHOLDS_KEY)
+    try:
+        return configured(StateThresholds, **limits) if limits else None
+    except ConfigError as error:
+        raise ArtifactError(f"the stored thresholds are damaged: {error}") from error
 
 
 def _read(file: Path) -> tuple[Weights, dict[str, str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel
 
 from ..config import StateThresholds, configured
-from ..errors import ConfigError, ExportError
+from ..errors import ArtifactError, ConfigError, ExportError
 from .complexity import Complexity
 
 if TYPE_CHECKING:
@@ -32,6 +32,17 @@ class FamilyExtras(Protocol):
     def config(self, fields: FamilyOptions) -> Any:
         """A configuration from its stored fields."""
         return configured(self.config_type, **fields)
+
+    def stored_config(self, fields: FamilyOptions) -> Any:
+        """The same from fields that a file holds, whose faults are the file's.
+
+        Raises:
+            ArtifactError: a field is unknown or out of range.
+        """
+        try:
+            return self.config(fields)
+        except ConfigError as error:
+            raise ArtifactError(f"the stored configuration is damaged: {error}") from error
 
     def reconfigured(self, config: Any, options: FamilyOptions) -> Any:
         """The configuration with other options, which must leave the graphs as they are.

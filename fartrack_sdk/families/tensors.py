@@ -1,4 +1,4 @@
-"""The check of a state dict that every family makes of its files."""
+"""The checks of a state dict that every family makes of its files."""
 
 from __future__ import annotations
 
@@ -41,3 +41,25 @@ def require_tensors(
     if any(faults.values()):
         shown = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in faults.items() if names)
         raise ArtifactError(f"the file does not hold a {model}. {shown}")
+
+
+def require_fields(fields: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """Refuse stored configuration fields that contradict the tensors beside them.
+
+    Args:
+        fields: stored with the file; may lack any.
+        found: what the tensors tell.
+
+    Raises:
+        ArtifactError: names every field that contradicts.
+    """
+    wrong = [
+        f"{name} = {fields[name]!r} instead of {value!r}"
+        for name, value in found.items()
+        if name in fields and fields[name] != value
+    ]
+    if wrong:
+        raise ArtifactError(
+            f"the stored configuration does not fit the tensors: {', '.join(wrong)}. Copy or "
+            "convert the file again."
+        )

@@ -7,6 +7,7 @@ from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
 from fartrack_sdk import ArtifactError, InputError, StateThresholds
+from fartrack_sdk.checkpoint.compact import read_compact
 from fartrack_sdk.checkpoint.conversion import convert_checkpoint
 from fartrack_sdk.checkpoint.source import read_checkpoint, write_checkpoint
 from fartrack_sdk.cli.convert import app
@@ -102,12 +103,38 @@ def test_a_damaged_file_is_refused(source):
         read_checkpoint(source)
 
 
-def test_damaged_metadata_is_refused(tmp_path, released_state):
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"config": "{not json"}, "'config' is not JSON"),
+        ({"config": "[" * 100_000}, "'config' is not JSON"),
+        ({"config": '{"depth": 99}'}, "depth = 99"),
+        ({"config": '{"retention": 2}'}, "retention = 2"),
+        ({"config": '{"kind": 1}'}, "got 'kind'"),
+        ({"config": '{"protocol": "dense"}'}, "protocol = 'dense' instead of 'sparse'"),
+        ({"config": '{"search_size": 256}'}, "search_size = 256 instead of 224"),
+        ({"config": '{"layer_norm_eps": 0.1}'}, "layer_norm_eps = 0.1 instead of 1e-05"),
+        ({"thresholds": '{"lost_below": 3}'}, "thresholds.*lost_below = 3"),
+    ],
+)
+def test_damaged_metadata_is_refused_by_the_name_of_the_file(
+    metadata, message, tmp_path, released_state
+):
     path = tmp_path / "x.safetensors"
     state = {n: np.ascontiguousarray(a) for n, a in released_state(0).items()}
-    save_file(state, path, metadata={"config": "{not json"})
-    with pytest.raises(ArtifactError, match="config"):
+    save_file(state, path, metadata=metadata)
+    with pytest.raises(ArtifactError, match=rf"x\.safetensors: .*{message}"):
         read_checkpoint(path)
+
+
+def test_metadata_of_more_layers_than_the_file_holds_is_refused(source, tmp_path):
+    target = tmp_path / "pico.safetensors"
+    convert_checkpoint(source, target, "pico")
+    weights, metadata = read_compact(target)
+    fields = {**json.loads(metadata["config"]), "depth": 15}
+    save_file(weights, target, metadata={**metadata, "config": json.dumps(fields)})
+    with pytest.raises(ArtifactError, match=r"pico\.safetensors: .*15 layers; the file holds 6"):
+        read_checkpoint(target)
 
 
 def test_too_deep_a_variant_is_refused(source, tmp_path):

@@ -11,13 +11,25 @@ from ...crop import Image
 from ...errors import ArtifactError, ConfigError
 from ..base import Family, GraphSpec, ImageScale, Run, Session, Weights
 from ..complexity import Complexity
+from ..tensors import require_fields
 from .config import VARIANT_DEPTHS, FARTrackConfig
 from .contract import graph_specs
-from .layout import Layout, canonical, detect, is_fartrack, to_released
+from .layout import Layout, canonical, cut, detect, is_fartrack, to_released
 from .session import FARTrackSession
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+FREE = (
+    "depth",
+    "num_templates",
+    "retention",
+    "sampling",
+    "sampling_interval",
+    "saliency",
+)
+"""Options that any weights take; a depth may cut layers off."""
 
 
 class FARTrackFamily(Family):
@@ -39,11 +51,20 @@ class FARTrackFamily(Family):
     ) -> tuple[Weights, FARTrackConfig]:
         """Checked canonical weights cut to the variant's depth, and the configuration."""
         layout = detect(set(state))
-        merged = {**_defaults(layout), **fields}
+        weights = canonical(state)
+        require_fields(fields, layout.fields)
+        stored: FARTrackConfig = self.stored_config({**_defaults(layout), **fields})
+        if stored.depth > layout.depth:
+            raise ArtifactError(
+                f"the stored configuration says {stored.depth} layers; the file holds "
+                f"{layout.depth}. Copy or convert the file again."
+            )
+        chosen: dict[str, Any] = {}
         if variant is not None:
-            merged.update(variant=variant, depth=_depth(variant, layout.depth))
-        config = self.config({**merged, **options})
-        return canonical(state, config.depth), config
+            chosen = {"variant": variant, "depth": _depth(variant, layout.depth)}
+        config: FARTrackConfig = self.config({**stored.model_dump(), **chosen, **options})
+        _require(options, config, stored, layout)
+        return cut(weights, config.depth), config
 
     def released(self, weights: Weights, config: FARTrackConfig) -> Weights:
         """Weights under their released names."""
@@ -86,8 +107,7 @@ def _defaults(layout: Layout) -> dict[str, Any]:
     return {
         "depth": layout.depth,
         "variant": names.get(layout.depth, f"{layout.depth}-layer"),
-        "protocol": layout.protocol,
-        "layer_norm_eps": layout.layer_norm_eps,
+        **layout.fields,
     }
 
 
@@ -101,3 +121,24 @@ def _depth(variant: str, available: int) -> int:
             "Choose a smaller variant, or the file with all layers."
         )
     return depth
+
+
+def _require(
+    options: Mapping[str, Any], config: FARTrackConfig, stored: FARTrackConfig, layout: Layout
+) -> None:
+    """The options must not contradict the file."""
+    if config.depth > layout.depth:
+        raise ConfigError(
+            f"expected a depth of at most {layout.depth}, the layers that the file holds; got "
+            f"{config.depth}. Choose fewer, or the file with all layers."
+        )
+    wrong = [
+        f"{name} = {getattr(config, name)!r} instead of {getattr(stored, name)!r}"
+        for name in options
+        if name not in FREE and getattr(config, name) != getattr(stored, name)
+    ]
+    if wrong:
+        raise ConfigError(
+            f"expected options {', '.join(FREE)}, the rest as the file has it; got "
+            f"{', '.join(wrong)}. Leave them out."
+        )

@@ -16,6 +16,8 @@ BACKBONE, EXTENSION = "blocks", "extension"
 BLOCKS_IN_BACKBONE = 12
 COMMAND_ROWS = slice(600, 604)
 DEEPEST = 15
+SEARCH_SIZE, TEMPLATE_SIZE = 224, 112
+"""Pixels of the crops that the position tables are for: 14 x 14 and 7 x 7 patches."""
 ROUNDING = 1e-6
 """Rows rescaled once may come out this much longer than 1; they stay as they are."""
 
@@ -80,6 +82,16 @@ class Layout:
         """Epsilon of the blocks' layer norms in that layout."""
         return 1e-5 if self.masked_norms else 1e-6
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What the configuration of any variant of the file says."""
+        return {
+            "protocol": self.protocol,
+            "layer_norm_eps": self.layer_norm_eps,
+            "search_size": SEARCH_SIZE,
+            "template_size": TEMPLATE_SIZE,
+        }
+
 
 def block_prefix(index: int) -> str:
     """Released prefix of a layer: the first 12 are ``blocks``, the rest ``extension``."""
@@ -119,7 +131,7 @@ def to_released(layout: Layout) -> dict[str, tuple[str, tuple[int, ...]]]:
     return names
 
 
-def canonical(state: Mapping[str, npt.NDArray[Any]], depth: int | None = None) -> Weights:
+def canonical(state: Mapping[str, npt.NDArray[Any]]) -> Weights:
     """The tensors of a state dict by canonical name, checked.
 
     The word table of the sparse layout was trained with maximal norm 1: longer command
@@ -127,7 +139,6 @@ def canonical(state: Mapping[str, npt.NDArray[Any]], depth: int | None = None) -
 
     Args:
         state: released name to array.
-        depth: layers to keep, at most the file's; all by default.
 
     Returns:
         Canonical name to array; dtypes as in the file, but for the rescaled table.
@@ -143,11 +154,16 @@ def canonical(state: Mapping[str, npt.NDArray[Any]], depth: int | None = None) -
         f"{layout.depth}-layer {layout.protocol} FARTrack model",
         lambda name: _ignorable(name, layout),
     )
-    kept = Layout(depth or layout.depth, layout.masked_norms)
-    weights = {name: state[released] for name, (released, _) in to_released(kept).items()}
+    weights = {name: state[released] for name, (released, _) in wanted.items()}
     if layout.masked_norms:
         weights["word"] = _limited_rows(weights["word"])
     return weights
+
+
+def cut(weights: Weights, depth: int) -> Weights:
+    """Canonical weights without the layers from a depth on."""
+    dropped = tuple(f"blocks.{i}." for i in range(depth, DEEPEST))
+    return {name: array for name, array in weights.items() if not name.startswith(dropped)}
 
 
 def _ignorable(name: str, layout: Layout) -> bool:

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from ...config import StateThresholds
 from ...crop import Image
-from ...errors import ConfigError
+from ...errors import ArtifactError, ConfigError
 from ..base import Family, GraphSpec, ImageScale, Run, Session, Weights
 from ..complexity import Complexity
 from ..extras import FamilyOptions
+from ..tensors import require_fields
 from .config import MixFormerV2Config
 from .contract import graph_specs, template_counts
 from .layout import Layout, canonical, detect, is_mixformerv2, to_released
@@ -63,9 +64,9 @@ class MixFormerV2Family(Family):
         layout = detect(state)
         weights = canonical(state, layout)
         found = layout.fields
-        usual = preset_fields(fields.get("preset", DEFAULT_PRESET), found["search_size"])
-        stored = {"variant": _variant(found), **usual, **fields, **found}
-        config = self.config(with_options(stored, options))
+        require_fields(fields, found)
+        stored = self.stored_config(_stored(fields, found))
+        config = self.config(with_options(stored.model_dump(), options))
         _require(found, variant, config)
         return weights, config
 
@@ -130,6 +131,15 @@ class MixFormerV2Family(Family):
     def complexity(self, config: MixFormerV2Config) -> Complexity:
         """Counted from the sizes."""
         return complexity(config)
+
+
+def _stored(fields: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored fields over those of their preset, with what the tensors tell."""
+    try:
+        usual = preset_fields(fields.get("preset", DEFAULT_PRESET), found["search_size"])
+    except ConfigError as error:
+        raise ArtifactError(f"the stored configuration is damaged: {error}") from error
+    return {"variant": _variant(found), **usual, **fields, **found}
 
 
 def _variant(found: Mapping[str, Any]) -> str:

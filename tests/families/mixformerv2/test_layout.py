@@ -105,3 +105,16 @@ def test_a_variant_that_the_file_does_not_hold_is_refused():
 def test_sizes_are_not_options():
     with pytest.raises(ConfigError, match="search_size = 256 instead of 224"):
         FAMILY.read(state_of(SMALL), {}, None, {"search_size": 256})
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"depth": 99}, "depth = 99 instead of 2"),
+        ({"preset": "nowhere"}, "stored configuration is damaged.*got 'nowhere'"),
+        ({"update_interval": 0}, "stored configuration is damaged.*update_interval = 0"),
+    ],
+)
+def test_stored_fields_that_are_damaged_are_faults_of_the_file(random_state, fields, message):
+    with pytest.raises(ArtifactError, match=message):
+        FAMILY.read(random_state(), fields, None, {})
