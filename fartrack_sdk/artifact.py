@@ -15,6 +15,8 @@ from .families.base import GraphSpec, TensorSpec
 
 METADATA_FILE, PARITY_FILE = "metadata.json", "parity.json"
 FORMAT, FORMAT_VERSION = "fartrack-artifact", 1
+COMPILED_ELSEWHERE = ("ascend",)
+"""Targets whose graphs may be compiled on the board, when the metadata is written already."""
 WeightPrecision = Literal["fp32", "fp16", "int8"]
 
 
@@ -143,7 +145,7 @@ def read_metadata(directory: Path) -> Metadata:
             f"{directory}: expected a directory with {METADATA_FILE}, written by "
             "fartrack-export; there is none. For a checkpoint file use from_checkpoint."
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(f"{file}: expected JSON; it is damaged ({error}).") from error
     _check_format(file, content)
     try:
@@ -172,12 +174,10 @@ def check_files(directory: Path, metadata: Metadata) -> None:
     """Compare size and checksum of every file with what the metadata says.
 
     Raises:
-        ArtifactError: names the first file that is missing, altered or elsewhere.
+        ArtifactError: names the first file that is missing, altered, elsewhere, used twice
+            or without a checksum.
     """
-    used = [graph.file for graph in metadata.graphs.values()] + [metadata.weights or ""]
-    for name in (*metadata.files, *used):
-        if Path(name).name != name:
-            raise ArtifactError(f"{directory}: expected plain file names; got '{name}'.")
+    _check_names(directory / METADATA_FILE, metadata)
     for name, facts in metadata.files.items():
         file = directory / name
         if not file.is_file():
@@ -188,6 +188,28 @@ def check_files(directory: Path, metadata: Metadata) -> None:
         found = sha256(file)
         if found != facts.sha256:
             raise ArtifactError(f"{file}: expected SHA-256 {facts.sha256}; got {found}. {_DAMAGED}")
+
+
+def _check_names(file: Path, metadata: Metadata) -> None:
+    """Every file that a runtime opens lies in the folder, has one use and a checksum."""
+    used = [graph.file for graph in metadata.graphs.values()]
+    if metadata.weights is not None:
+        used.append(metadata.weights)
+    for name in (*metadata.files, *used):
+        if Path(name).name != name:
+            raise ArtifactError(f"{file}: expected plain file names; got '{name}'.")
+    twice = [name for name in used if used.count(name) > 1]
+    if twice:
+        raise ArtifactError(
+            f"{file}: field 'graphs': expected a file of its own for each graph; got "
+            f"'{twice[0]}' more than once. Export the model again."
+        )
+    bare = [name for name in used if name not in metadata.files]
+    if bare and metadata.target not in COMPILED_ELSEWHERE:
+        raise ArtifactError(
+            f"{file}: field 'files': expected a checksum of every file; got none of "
+            f"{', '.join(bare)}. Export the model again."
+        )
 
 
 _DAMAGED = "The file is damaged or was changed: copy or export it again."

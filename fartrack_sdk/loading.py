@@ -16,7 +16,7 @@ from .batching import FixedBatch
 from .checkpoint.source import Checkpoint, read_checkpoint
 from .config import StateThresholds
 from .errors import ArtifactError, ConfigError, MissingDependencyError
-from .families.base import FamilyConfig, GraphSpec
+from .families.base import Family, FamilyConfig, GraphSpec
 from .families.registry import family_named
 from .runtime import Runtime
 from .threads import wait_without_spinning
@@ -57,12 +57,13 @@ def load_checkpoint(
 
     Raises:
         ArtifactError: the file is missing, damaged, unsafe or of another model.
-        ConfigError: an option is out of range.
+        ConfigError: an option is out of range, or contradicts the file.
         RuntimeUnavailableError: the runtime or device is not there.
     """
     if runtime not in RUNTIMES:
         raise ConfigError(
-            f"expected runtime {', '.join(RUNTIMES)} for a checkpoint; got {runtime!r}."
+            f"expected runtime {', '.join(RUNTIMES)} for a checkpoint; got {runtime!r}. For other "
+            "runtimes export it first (fartrack-export) and open the folder with from_exported."
         )
     checkpoint = read_checkpoint(path, variant, **options)
     return open_checkpoint(checkpoint, device, threads, precision)
@@ -125,7 +126,7 @@ def load_exported(
     metadata = read_metadata(directory)
     check_files(directory, metadata)
     family = family_named(metadata.family)
-    config = family.reconfigured(family.config(metadata.config), options)
+    config = family.reconfigured(_stored_config(directory, metadata, family), options)
     needed = family.graph_specs(config, metadata.batch)
     _check_border(directory, metadata, needed)
     files = ModelFiles(
@@ -150,7 +151,13 @@ def load_pretrained(
             None takes ONNX Runtime, which the package depends on.
         device: as of `load_exported`.
         threads: as of `load_exported`.
-        **options: as of `load_exported`: ``precision``, ``fast``, ``cache_dir``.
+        **options: of ``pytorch``, as of `load_checkpoint`: ``precision`` and fields of the
+            configuration, such as ``num_templates``. Of the others, as of `load_exported`:
+            ``precision``, ``fast``, ``cache_dir``.
+
+    Raises:
+        ConfigError: an option is out of range, or not one of the runtime.
+        RuntimeUnavailableError: the runtime or device is not there.
     """
     assets = Path(__file__).parent / "assets"
     if runtime == "pytorch":
@@ -236,6 +243,22 @@ def _open_pytorch(
             raise
         raise MissingDependencyError("torch", "torch", "to run checkpoints") from error
     return PyTorchRuntime(graphs, family.graph_specs(config), device, threads, precision)
+
+
+def _stored_config(directory: Path, metadata: Metadata, family: Family) -> FamilyConfig:
+    """The configuration of the artifact, which says all of its fields."""
+    file = directory / METADATA_FILE
+    try:
+        config: FamilyConfig = family.stored_config(metadata.config)
+    except ArtifactError as error:
+        raise ArtifactError(f"{file}: field 'config': {error}") from error
+    absent = [name for name in config.model_dump() if name not in metadata.config]
+    if absent:
+        raise ArtifactError(
+            f"{file}: field 'config': expected all fields; got none of {', '.join(absent)}. "
+            "Export the model again."
+        )
+    return config
 
 
 def _check_border(directory: Path, metadata: Metadata, needed: Mapping[str, GraphSpec]) -> None:

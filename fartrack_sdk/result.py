@@ -22,9 +22,10 @@ class Timings(NamedTuple):
 
     Attributes:
         crop: cutting and resizing the search region.
-        infer: the runtime's pass or passes.
+        infer: the runtime's pass that finds the target.
         decode: from logits to a box in the image, score and state.
-        template: cutting the new template and updating the template memory.
+        template: cutting the new template and updating the template memory, with the
+            further passes that some families run for it.
     """
 
     crop: float
@@ -39,7 +40,7 @@ class Timings(NamedTuple):
 
     @property
     def overhead(self) -> float:
-        """Everything but the runtime's passes."""
+        """Everything but the pass that finds the target; see ``template``."""
         return self.total - self.infer
 
 
