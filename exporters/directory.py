@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 from ..artifact import METADATA_FILE
 from ..errors import InputError
@@ -20,21 +21,31 @@ def pending_directory(target: Path, *, overwrite: bool) -> Iterator[Path]:
     leaves the target as it was.
 
     Args:
-        target: the final name.
+        target: the final name; of a link, the folder behind it is meant.
         overwrite: replace an artifact that is there.
 
     Raises:
-        InputError: something is there that must not be replaced, or no folder above it.
+        InputError: something is there that must not be replaced, no folder is above it, or
+            that folder cannot be written to.
     """
+    target = _behind_links(target)
     _check(target, overwrite)
-    pending = target.with_name(f".{target.name}.part-{os.getpid()}")
-    pending.mkdir()
+    pending = _new_folder(target)
     try:
         yield pending
         _swap(pending, target)
     except BaseException:
         shutil.rmtree(pending, ignore_errors=True)
         raise
+
+
+def _behind_links(target: Path) -> Path:
+    if not target.is_symlink():
+        return target
+    try:
+        return target.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop, before Python 3.13
+        raise InputError(f"'{target}' is a link that leads nowhere: {error}.") from error
 
 
 def _check(target: Path, overwrite: bool) -> None:
@@ -51,11 +62,31 @@ def _check(target: Path, overwrite: bool) -> None:
         raise InputError(f"'{target}' is not an exported model: it will not be replaced.")
 
 
+def _new_folder(target: Path) -> Path:
+    """Beside the target, so that it can be renamed; with the permissions of any new folder."""
+    mask = os.umask(0)
+    os.umask(mask)
+    try:
+        folder = Path(mkdtemp(dir=target.parent, prefix=f".{target.name}.part-"))
+        folder.chmod(0o777 & ~mask)
+    except OSError as error:
+        raise _failure(target, error) from error
+    return folder
+
+
 def _swap(pending: Path, target: Path) -> None:
-    if not target.exists():
-        pending.rename(target)
-        return
-    old = target.with_name(f".{target.name}.old-{os.getpid()}")
+    try:
+        if target.exists():
+            _exchange(pending, target)
+        else:
+            pending.rename(target)
+    except OSError as error:
+        raise _failure(target, error) from error
+
+
+def _exchange(pending: Path, target: Path) -> None:
+    old = Path(mkdtemp(dir=target.parent, prefix=f".{target.name}.old-"))
+    old.rmdir()
     target.rename(old)
     try:
         pending.rename(target)
@@ -63,3 +94,7 @@ def _swap(pending: Path, target: Path) -> None:
         old.rename(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _failure(target: Path, error: OSError) -> InputError:
+    return InputError(f"'{target}' cannot be written: {error}. Check its folder and the space.")
