@@ -63,7 +63,7 @@ def save_plot(
     _draw_score(score, frames, history)
     _draw_size(size, frames, history)
     _draw_latency(latency, frames, history)
-    figure.suptitle(title or "Tracking", x=0.01, ha="left", fontsize=12, color=_INK, weight="bold")
+    _draw_title(figure, title or "Tracking")
     with PendingFile(path, overwrite=overwrite) as pending:
         figure.savefig(pending.part, dpi=130)
 
@@ -78,6 +78,13 @@ def _new_figure() -> Figure:
     figure = Figure(figsize=(10, 7), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     return figure
+
+
+def _draw_title(figure: Figure, title: str) -> None:
+    """A title may be any file name: with dollar signs, which are no formula, and bytes."""
+    drawn = title.encode("utf-8", "backslashreplace").decode()
+    style = {"fontsize": 12, "color": _INK, "weight": "bold"}
+    figure.suptitle(drawn, x=0.01, ha="left", parse_math=False, **style)
 
 
 def _draw_score(axes: Axes, frames: npt.NDArray[np.float64], history: History) -> None:

@@ -11,10 +11,12 @@ import pytest
 from typer.testing import CliRunner
 from video_media import FakeTracker, write_images, write_video
 
-from fartrack_sdk import MissingDependencyError
+from fartrack_sdk import Box, MissingDependencyError
 from fartrack_sdk.cli import track_run
 from fartrack_sdk.cli.common import ExitCode, exit_code, parse_box
 from fartrack_sdk.cli.track import app
+from fartrack_sdk.cli.track_options import TrackOptions
+from fartrack_sdk.cli.track_report import Run, next_command
 from fartrack_sdk.errors import InputError, ParityError
 
 SUPPORT = Path(__file__).parent.parent / "support"
@@ -82,6 +84,12 @@ def test_the_next_command_is_about_the_same_model(video, opened):
     result = call(video, *BOX, *chosen, "--on-lost", "hold", "--retention", "0.5")
     next_line = result.stderr.splitlines()[-1]
     assert f"{' '.join(chosen)} --retention 0.5 --output tracked.mp4" in next_line
+
+
+def test_the_next_command_repeats_no_password():
+    run = Run("rtsp://host/s", Box(1, 2, 3, 4), FakeTracker().runtime_info())
+    command = next_command(run, TrackOptions("rtsp://me:secret@host/s"))
+    assert command.startswith("fartrack-track rtsp://host/s --box 1,2,3,4")
 
 
 def test_groundtruth_beside_images_gives_the_box(tmp_path, opened):

@@ -206,6 +206,16 @@ def test_plot_is_saved_by_suffix(tmp_path, suffix, magic, count):
     assert path.read_bytes().startswith(magic)
 
 
+@pytest.mark.parametrize("title", ["a$x^$b.mp4", "\udcff.mp4"])
+def test_any_file_name_may_be_the_title_of_a_plot(tmp_path, title):
+    pytest.importorskip("matplotlib")
+    history = History()
+    for step in some_steps():
+        history.add(step)
+    save_plot(history, tmp_path / "p.png", title)
+    assert (tmp_path / "p.png").exists()
+
+
 def test_plot_that_a_full_disk_cut_off_is_removed(tmp_path):
     pytest.importorskip("matplotlib")
     history = History()
