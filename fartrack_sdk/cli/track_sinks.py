@@ -9,7 +9,7 @@ from typing import Protocol
 from ..video.display import Window
 from ..video.frames import FrameSource
 from ..video.overlay import draw
-from ..video.pacing import Pacer
+from ..video.pacing import LONGEST_PAUSE_S, Pacer
 from ..video.plot import check_plot_path
 from ..video.records import CsvWriter, JsonLinesWriter, record
 from ..video.session import Step
@@ -31,21 +31,30 @@ class Sink(Protocol):
 
 
 class VideoSink:
-    """Draws and writes a video; live sources are kept in step with the clock."""
+    """Draws and writes a video, in step with the clock where frames are spaced unevenly."""
 
-    def __init__(self, path: Path, fps: float | None, *, live: bool, overwrite: bool) -> None:
-        self.writer = VideoWriter(path, fps, overwrite=overwrite)
-        self._pacer = Pacer(fps or DEFAULT_FPS) if live else None
+    def __init__(
+        self, path: Path, fps: float | None, pacer: Pacer | None, *, overwrite: bool
+    ) -> None:
+        self._writer = VideoWriter(path, fps, overwrite=overwrite)
+        self._pacer = pacer
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about the file, in sentences."""
+        left_out_s = self._pacer.shortened_s if self._pacer else 0.0
+        pauses = f"Long pauses of the source are {left_out_s:.1f} s shorter in the written video."
+        return (*self._writer.notes, *([pauses] if left_out_s else []))
 
     def write(self, step: Step) -> None:
         """Draw one frame and write it as often as its time asks for."""
         image = draw(step)
         for _ in range(self._pacer.copies(step.frame.timestamp_s) if self._pacer else 1):
-            self.writer.write(image)
+            self._writer.write(image)
 
     def close(self) -> None:
         """Finish the file."""
-        self.writer.close()
+        self._writer.close()
 
 
 class JsonSink:
@@ -103,7 +112,7 @@ class Sinks:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know about what was written."""
-        return self.video.writer.notes if self.video else ()
+        return self.video.notes if self.video else ()
 
     def write(self, step: Step) -> None:
         """Hand one step to every sink."""
@@ -124,8 +133,8 @@ class Sinks:
             self._add(JsonLinesWriter(options.jsonl, overwrite=overwrite))
         if options.output:
             fps = options.fps or source.fps
-            live = source.live or options.policy == "latest"
-            self.video = VideoSink(options.output, fps, live=live, overwrite=overwrite)
+            pacer = _pacer(options, source, fps or DEFAULT_FPS)
+            self.video = VideoSink(options.output, fps, pacer, overwrite=overwrite)
             self._add(self.video)
         if options.show:
             self._window = WindowSink()
@@ -136,3 +145,12 @@ class Sinks:
     def _add(self, sink: Sink) -> None:
         self._sinks.append(sink)
         self._stack.callback(sink.close)
+
+
+def _pacer(options: TrackOptions, source: FrameSource, fps: float) -> Pacer | None:
+    """None where each frame is written once: images, and all of a file at the rate asked for."""
+    if source.live:
+        return Pacer(fps)
+    if not source.timed or (options.fps and options.policy != "latest"):
+        return None
+    return Pacer(fps, LONGEST_PAUSE_S)

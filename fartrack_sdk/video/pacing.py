@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 LONGEST_HOLD_S = 2.0
-"""A longer gap (a lost connection) is shortened to this."""
+"""A longer gap of a live source (a lost connection) is shortened to this."""
+LONGEST_PAUSE_S = 60.0
+"""A longer gap of a file, where a recording may stand still, is shortened to this."""
+LARGEST_STEP_BACK_S = 1.0
+"""Timestamps that go back further have started anew, as in recordings put together."""
 
 
 class Pacer:
     """Says how often a frame goes into a video of constant rate.
 
-    Live sources drop frames, slow down in the dark and break off; writing each frame
-    once would play too fast. Repeating and leaving out frames keeps the true speed.
+    Live sources drop frames, slow down in the dark and break off, and files may be of
+    variable rate; writing each frame once would play too fast. Repeating and leaving out
+    frames keeps the true speed.
+
+    Attributes:
+        shortened_s: seconds of gaps that were left out.
     """
 
-    def __init__(self, fps: float) -> None:
+    def __init__(self, fps: float, longest_hold_s: float = LONGEST_HOLD_S) -> None:
+        """Start before the first frame.
+
+        Args:
+            fps: frames per second of the written video.
+            longest_hold_s: what a longer gap is shortened to, seconds.
+        """
         self._fps = fps
+        self._longest = max(1, round(longest_hold_s * fps))
         self._written = 0
-        self._offset_s: float | None = None
+        self._offset_s = self._latest_s = 0.0
+        self.shortened_s = 0.0
 
     def copies(self, timestamp_s: float) -> int:
         """How many times to write the frame of this time; 0 when frames come too fast."""
-        if self._offset_s is None:
-            self._offset_s = timestamp_s
+        if not self._written or timestamp_s < self._latest_s - LARGEST_STEP_BACK_S:
+            self._offset_s = timestamp_s - self._written / self._fps
+        self._latest_s = timestamp_s
         due = round((timestamp_s - self._offset_s) * self._fps) + 1
         copies = max(0, due - self._written)
-        longest = max(1, round(LONGEST_HOLD_S * self._fps))
-        if copies > longest:
-            self._offset_s += (copies - longest) / self._fps
-            copies = longest
+        if copies > self._longest:
+            left_out_s = (copies - self._longest) / self._fps
+            self._offset_s += left_out_s
+            self.shortened_s += left_out_s
+            copies = self._longest
         self._written += copies
         return copies

@@ -239,6 +239,13 @@ def test_pacer_keeps_a_video_in_step_with_the_clock():
     assert [pacer.copies(t) for t in (5.0, 5.1, 5.12, 5.5)] == [1, 1, 0, 4]
     assert pacer.copies(65.0) == 20
     assert pacer.copies(65.1) == 1
+    assert pacer.shortened_s == pytest.approx(57.5)
+
+
+def test_pacer_goes_on_when_timestamps_start_anew():
+    pacer = Pacer(10.0)
+    assert [pacer.copies(t) for t in (0.0, 0.1, 0.2, 30.0)] == [1, 1, 1, 20]
+    assert [pacer.copies(t) for t in (0.0, 0.1, 0.05, 0.3)] == [1, 1, 0, 2]
 
 
 def test_steps_follow_a_source_up_to_a_number(tmp_path):
