@@ -84,11 +84,16 @@ def test_sources_that_are_dropped_leave_no_thread_and_no_file(tmp_path):
     gc.collect()
     wait_until(lambda: not readers())
     if before:
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_the_device_is_back_when_the_end_is_seen():
-    device = Device([0.0, 0.1])
+    class Slow(Device):
+        def release(self):
+            time.sleep(0.1)
+            super().release()
+
+    device = Slow([0.0, 0.1])
     with file_of(device) as source:
         assert len(list(source)) == 2
         assert device.released.is_set()
