@@ -7,6 +7,7 @@ loaded once and shared by any number of trackers and threads.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -66,7 +67,8 @@ class Runtime(Protocol):
             Output name to array.
 
         Raises:
-            StateError: the runtime is closed.
+            StateError: the runtime is closed, or does not run in a fork of the process that
+                opened it.
         """
         ...
 
@@ -78,6 +80,26 @@ class Runtime(Protocol):
 def closed(name: str) -> StateError:
     """What a runtime raises when it is asked to run after ``close``."""
     return StateError(f"the {name} runtime is closed: open the model again.")
+
+
+def require_process(pid: int, name: str) -> None:
+    """Refuse a pass in a fork of the process that opened a model.
+
+    A fork has none of its parent's threads and no claim on its devices: the pass would
+    wait for ever, or disturb the parent's.
+
+    Args:
+        pid: of the process that opened the model.
+        name: of the runtime.
+
+    Raises:
+        StateError: this process is another one.
+    """
+    if os.getpid() != pid:
+        raise StateError(
+            f"expected the process that opened the {name} runtime; this is a forked child. "
+            "Open the model in the child, and start it with the 'spawn' method."
+        )
 
 
 class ScriptedRuntime:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,7 +53,7 @@ class OnnxRuntime:
         threads = resolve_threads(options.threads)
         self._specs = dict(files.specs)
         self._sessions = {
-            name: _session(module, str(path), provider, threads)
+            name: _session(module, _readable(path), provider, threads)
             for name, path in files.graphs.items()
         }
         self._on_cuda = self._device.startswith("cuda")
@@ -178,6 +180,17 @@ def _no_cuda(module: Any, asked: str, found: str) -> DeviceUnavailableError:
         "Run pip uninstall -y onnxruntime, then pip install onnxruntime-gpu, and check "
         "nvidia-smi; or use device='cpu'.",
     )
+
+
+def _readable(path: Path) -> str:
+    """The path as ONNX Runtime takes it, which is UTF-8."""
+    try:
+        return os.fsencode(path).decode()
+    except UnicodeDecodeError as error:
+        raise ArtifactError(
+            f"expected a path in UTF-8 for ONNX Runtime; got {str(path)!a}. Rename the folder, or "
+            "use runtime='openvino'."
+        ) from error
 
 
 def _session(module: Any, path: str, provider: Any, threads: int) -> Any:

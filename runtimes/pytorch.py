@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from torch import nn
 
 from ..errors import ConfigError, DeviceUnavailableError
 from ..families.base import GraphSpec
-from ..runtime import Feeds, Outputs, RuntimeInfo, closed
+from ..runtime import Feeds, Outputs, RuntimeInfo, closed, require_process
 from ..threads import resolve_threads
 from .cuda_graph import CudaGraphPass
 
@@ -22,7 +23,8 @@ class PyTorchRuntime:
 
     PyTorch has one pool of threads for the process: ``threads`` sets it for all models.
     On CUDA every graph of the contract is recorded as a CUDA graph at batch 1; other
-    batch sizes run kernel by kernel.
+    batch sizes run kernel by kernel. A fork of the process cannot use the model: it has
+    none of the threads that PyTorch would wait for.
 
     Args:
         graphs: graph name to module; inputs and outputs ordered as in its spec.
@@ -49,6 +51,7 @@ class PyTorchRuntime:
         count = resolve_threads(threads)
         if self._device.type == "cpu":
             torch.set_num_threads(count)
+        self._pid = os.getpid()
         self._specs = dict(specs)
         self._graphs: dict[str, Any] = {
             name: graph.eval().requires_grad_(False).to(self._device, dtype)
@@ -78,6 +81,7 @@ class PyTorchRuntime:
         """Run one graph once."""
         if not self._graphs:
             raise closed("pytorch")
+        require_process(self._pid, "pytorch")
         spec, recorded = self._specs[graph], self._recorded.get(graph)
         if recorded is not None and recorded.accepts(feeds):
             return recorded.run(feeds)

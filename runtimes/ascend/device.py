@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from ...errors import DeviceUnavailableError, StateError
+from ...errors import DeviceUnavailableError
+from ...runtime import require_process
 from .codes import RUN_MODE_DEVICE
 from .errors import AclError
 from .library import Acl
@@ -49,11 +50,7 @@ class Device:
         Raises:
             StateError: the process was forked after the device was opened.
         """
-        if self.foreign:
-            raise StateError(
-                "expected the process that opened the Ascend device; this is a forked child. "
-                "Open the model in the child, and start it with the 'spawn' method."
-            )
+        require_process(self._process.pid, "ascend")
         with self._guest_context():
             self.acl.ok("rt.set_context", self._context)
             yield

@@ -2,10 +2,12 @@
 
 import gc
 import json
+import os
 import shutil
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
@@ -153,6 +155,16 @@ def test_closing_twice_is_fine_and_running_after_it_is_not(board, small):
     runtime.close()
     assert board.leaks() == []
     with pytest.raises(StateError, match="closed"):
+        runtime.run("track", feeds_for(config, "track"))
+
+
+def test_a_pass_in_a_fork_of_the_process_is_refused(board, small, monkeypatch):
+    folder, config = small
+    with closing(open_folder(folder)) as runtime:
+        child = os.getpid() + 1
+        with monkeypatch.context() as forked, pytest.raises(StateError, match=r"forked.*'spawn'"):
+            forked.setattr(os, "getpid", lambda: child)
+            runtime.run("track", feeds_for(config, "track"))
         runtime.run("track", feeds_for(config, "track"))
 
 

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import shutil
+import signal
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from fartrack_sdk import (
+    ArtifactError,
     ConfigError,
     DeviceUnavailableError,
     InputError,
@@ -85,8 +88,6 @@ def test_openvino_computes_in_fp32_unless_fast_is_asked_for(artifact, tmp_path):
 def test_cached_models_do_not_outlive_their_weights(
     small_artifacts, small_checkpoint, tmp_path, feeds
 ):
-    import shutil
-
     folder = tmp_path / "model"
     shutil.copytree(small_artifacts["openvino", 1], folder)
     model = load_exported(folder, "openvino", "cpu", cache_dir=tmp_path / "cache")
@@ -225,6 +226,39 @@ def test_a_batch_of_four_gives_what_four_single_passes_give(small_artifacts, ope
         one = {name: feed[i : i + 1] for name, feed in given.items()}
         alone = opened["pytorch"].runtime.run("track", one)["logits"]
         np.testing.assert_allclose(together[i : i + 1], alone, atol=1e-3)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_pytorch_in_a_forked_child_says_so_instead_of_waiting(opened, feeds):
+    given = feeds(opened["pytorch"], "track")
+    opened["pytorch"].runtime.run("track", given)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        try:
+            opened["pytorch"].runtime.run("track", given)
+        except StateError as error:
+            os._exit(7 if "'spawn'" in str(error) else 1)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are UTF-8 elsewhere")
+def test_a_folder_whose_name_is_not_utf_8_is_named(artifact, tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        shutil.copytree(artifact, folder)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    with pytest.raises(ArtifactError, match=r"in UTF-8.*caf\\udce9.*Rename the folder"):
+        load_exported(folder, "onnxruntime", "cpu", 1)
+    load_exported(folder, "openvino", "cpu", 1, cache_dir=tmp_path).close()
+
+
+def test_a_runtime_that_takes_no_checkpoints_says_how_to_get_there(small_checkpoint):
+    with pytest.raises(ConfigError, match=r"fartrack-export.*from_exported"):
+        load_checkpoint(small_checkpoint, runtime="onnxruntime")
 
 
 def test_bundled_model_runs_without_torch(tmp_path):
