@@ -161,11 +161,12 @@ def test_closing_twice_is_fine_and_running_after_it_is_not(board, small):
 def test_a_pass_in_a_fork_of_the_process_is_refused(board, small, monkeypatch):
     folder, config = small
     with closing(open_folder(folder)) as runtime:
-        child = os.getpid() + 1
-        with monkeypatch.context() as forked, pytest.raises(StateError, match=r"forked.*'spawn'"):
+        given, child = feeds_for(config, "track"), os.getpid() + 1
+        with monkeypatch.context() as forked:
             forked.setattr(os, "getpid", lambda: child)
-            runtime.run("track", feeds_for(config, "track"))
-        runtime.run("track", feeds_for(config, "track"))
+            with pytest.raises(StateError, match=r"forked.*'spawn'"):
+                runtime.run("track", given)
+        runtime.run("track", given)
 
 
 def test_a_hundred_openings_leave_nothing(board, small):
