@@ -78,6 +78,7 @@ def run(
 
         config = read_run(run_file, overrides or ())
         trainer = Trainer(config)
+        begun = trainer.progress.samples
         board = TensorBoardReport(config.out / "tensorboard")
         with ScreenReport(config) as screen:
             trainer.listen(screen, board)
@@ -88,6 +89,8 @@ def run(
             progress = trainer.run(max_steps)
         board.close()
         say(f"{progress.samples} samples in {progress.seconds:.0f} s.")
+        if progress.samples == begun and not trainer.stopped:
+            say("All stages were done before: add one, or begin another run with `init`.")
         if trainer.validation is not None and (best := trainer.validation.best):
             say(f"Best AO {best.ao:.3f}, after {best.samples} samples: {config.out / BEST_FILE}")
         if trainer.stopped:
