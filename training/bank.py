@@ -129,6 +129,11 @@ class _Listed:
 
     @classmethod
     def read(cls, source: SourceConfig) -> _Listed:
+        """List a source.
+
+        Raises:
+            ConfigError: it has no images, or boxes of images that are not there.
+        """
         names, boxes = image_names(source.path), read_boxes(source.path)
         if not names:
             raise ConfigError(f"expected images in {source.path}; there are none.")
