@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from ..artifact import METADATA_FILE
+from ..atomic import behind_links
 from ..errors import InputError
 
 
@@ -28,7 +29,7 @@ def pending_directory(target: Path, *, overwrite: bool) -> Iterator[Path]:
         InputError: something is there that must not be replaced, no folder is above it, or
             that folder cannot be written to.
     """
-    target = _behind_links(target)
+    target = behind_links(target)
     _check(target, overwrite)
     pending = _new_folder(target)
     try:
@@ -37,15 +38,6 @@ def pending_directory(target: Path, *, overwrite: bool) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(pending, ignore_errors=True)
         raise
-
-
-def _behind_links(target: Path) -> Path:
-    if not target.is_symlink():
-        return target
-    try:
-        return target.resolve()
-    except (OSError, RuntimeError) as error:  # RuntimeError: a loop, before Python 3.13
-        raise InputError(f"'{target}' is a link that leads nowhere: {error}.") from error
 
 
 def _check(target: Path, overwrite: bool) -> None:

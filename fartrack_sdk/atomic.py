@@ -13,6 +13,31 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+STREAMS = (Path("/dev"), Path("/dev/fd"), Path("/proc"))
+
+
+def is_device(path: Path) -> bool:
+    """Whether a name stands for a device, a pipe or an open stream: nothing to be replaced."""
+    absolute = path.absolute()
+    if absolute.parent in STREAMS[:2] or STREAMS[2] in absolute.parents:
+        return True
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def behind_links(path: Path) -> Path:
+    """What a link leads to, whether it is there or not; any other path as it is.
+
+    Raises:
+        InputError: the link leads to itself.
+    """
+    if not path.is_symlink():
+        return path
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: before Python 3.13
+        raise InputError(f"'{path}' is a link that leads nowhere: {error}.") from error
+
+
 class PendingFile:
     """A file that is written beside its final name and then moved there.
 
@@ -31,15 +56,14 @@ class PendingFile:
                 or its folder cannot be written to.
         """
         self.path = Path(path)
-        if self.path.is_symlink():
-            self.path = self.path.resolve()
-        if self.path.is_dir():
-            raise InputError(f"'{self.path}' is a folder; expected the name of a file to write.")
-        if self.path.exists() and not self.path.is_file():
+        if is_device(self.path):
             raise InputError(
                 f"'{self.path}' is a device or a pipe, which would be replaced by a file; "
                 "expected the name of a file to write."
             )
+        self.path = behind_links(self.path)
+        if self.path.is_dir():
+            raise InputError(f"'{self.path}' is a folder; expected the name of a file to write.")
         if self.path.exists() and not overwrite:
             raise InputError(
                 f"'{self.path}' exists. Choose another name, or replace it with --overwrite "

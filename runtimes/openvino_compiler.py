@@ -64,12 +64,14 @@ class Compiler:
 
     def _facts(self, path: Path, weights: Path | None) -> str:
         """All that a compiled model depends on."""
+        # The versions are named by the plugin: GPU, where the device is GPU.0.
+        versions = self._core.get_versions(self._device).values()
         return json.dumps(
             {
                 "graph": sha256(path),
                 "weights": sha256(weights) if weights else None,
                 "device": self._core.get_property(self._device, "FULL_DEVICE_NAME"),
-                "version": self._core.get_versions(self._device)[self._device].build_number,
+                "version": [version.build_number for version in versions],
                 "properties": self._properties,
             }
         )

@@ -23,8 +23,8 @@ class PyTorchRuntime:
 
     PyTorch has one pool of threads for the process: ``threads`` sets it for all models.
     On CUDA every graph of the contract is recorded as a CUDA graph at batch 1; other
-    batch sizes run kernel by kernel. A fork of the process cannot use the model: it has
-    none of the threads that PyTorch would wait for.
+    batch sizes run kernel by kernel. A fork of the process can use the model on the CPU with
+    one thread only: it has none of the threads that PyTorch would wait for.
 
     Args:
         graphs: graph name to module; inputs and outputs ordered as in its spec.
@@ -81,7 +81,8 @@ class PyTorchRuntime:
         """Run one graph once."""
         if not self._graphs:
             raise closed("pytorch")
-        require_process(self._pid, "pytorch")
+        if self._device.type == "cuda" or torch.get_num_threads() > 1:
+            require_process(self._pid, "pytorch")
         spec, recorded = self._specs[graph], self._recorded.get(graph)
         if recorded is not None and recorded.accepts(feeds):
             return recorded.run(feeds)

@@ -1,5 +1,7 @@
 """Output files: whole or not at all."""
 
+import os
+
 import pytest
 
 from fartrack_sdk.atomic import PendingFile, write_atomically
@@ -40,3 +42,18 @@ def test_the_file_behind_a_link_is_written_and_the_link_stays(tmp_path):
     assert link.is_symlink()
     assert behind.read_text() == "second"
     assert list(behind.parent.iterdir()) == [behind]
+
+
+def test_a_link_that_leads_to_itself_is_named(tmp_path):
+    link = tmp_path / "boxes.csv"
+    link.symlink_to(link)
+    with pytest.raises(InputError, match="leads nowhere"):
+        PendingFile(link)
+
+
+def test_streams_and_pipes_are_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/null"):
+        with pytest.raises(InputError, match="a device or a pipe"):
+            PendingFile(path, overwrite=True)

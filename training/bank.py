@@ -64,10 +64,11 @@ class Bank:
         if not (index_path.is_file() and images.is_file()):
             raise ConfigError(f"No packed bank at {pack}. Make one with: fartrack-train pack")
         index = json.loads(index_path.read_text())
-        if images.stat().st_size != index["bytes"]:
+        size = images.stat().st_size
+        if size != index.get("bytes", size):
             raise ConfigError(
-                f"{images}: expected {index['bytes']} bytes of images; got "
-                f"{images.stat().st_size}. Make the bank again with: fartrack-train pack"
+                f"{images}: expected {index['bytes']} bytes of images; got {size}. "
+                "Make the bank again with: fartrack-train pack"
             )
         data = np.memmap(images, np.uint8, mode="r")
         return cls(

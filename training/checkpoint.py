@@ -109,8 +109,8 @@ def load_state(
     """
     file = config.out / STATE_FILE
     state = read_state(file, device)
-    saved = state.get("recipe", {"seed": None, "stages": []})
-    _require_same_run(config, saved, int(state["progress"]["stage"]))
+    if "recipe" in state:
+        _require_same_run(config, state["recipe"], int(state["progress"]["stage"]))
     try:
         net.load_state_dict(state["net"])
         average.restore(state["average"], int(state["steps_seen"]))

@@ -78,14 +78,14 @@ def run(
 
         config = read_run(run_file, overrides or ())
         trainer = Trainer(config)
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: trainer.stop())
         begun = trainer.progress.samples
         board = TensorBoardReport(config.out / "tensorboard")
         with ScreenReport(config) as screen:
             trainer.listen(screen, board)
             if trainer.validation is not None:
                 trainer.validation.listen(screen.validated, board.validated)
-            for name in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(name, lambda *_: trainer.stop())
             progress = trainer.run(max_steps)
         board.close()
         say(f"{progress.samples} samples in {progress.seconds:.0f} s.")

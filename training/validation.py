@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..atomic import PendingFile
 from ..benchmarks.datasets import load_dataset
+from ..errors import InputError
 from .config import RunConfig, ValidationConfig
 from .curve import CURVE_FILE, Point, read_curve, write_curve
 from .evaluate import evaluate_checkpoint
@@ -30,11 +31,15 @@ class Validation:
             and will be done again.
 
     Raises:
-        InputError: there are no sequences, or the curve cannot be read.
+        InputError: there are no sequences with true boxes, or the curve cannot be read.
     """
 
     def __init__(self, run: RunConfig, config: ValidationConfig, samples: int) -> None:
-        load_dataset(config.sequences)
+        if not any(sequence.has_truth for sequence in load_dataset(config.sequences).sequences):
+            raise InputError(
+                "expected sequences with true boxes after their first frame, to validate on; "
+                f"found none in {config.sequences}."
+            )
         self._run, self._config = run, config
         self._listeners: tuple[Callable[[Point], None], ...] = ()
         file = run.out / CURVE_FILE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from ...atomic import PendingFile, write_atomically
+from ...atomic import PendingFile, is_device, write_atomically
 from ...errors import ConfigError
 from .table import Table, to_csv, to_markdown
 
@@ -79,7 +79,7 @@ class Outputs(BaseModel):
         if self.plot is not None and self.plot.suffix.lower() not in PLOT_SUFFIXES:
             raise ConfigError(f"expected a plot that ends in .svg or .png; got {self.plot}.")
         for path in (self.json_path, self.csv, self.md, self.html, self.plot):
-            if path is not None and str(path) != "-":
+            if path is not None and str(path) != "-" and not is_device(path):
                 PendingFile(path, overwrite=True)
         if self.plot is not None or self.html is not None:
             from .drawing import require_matplotlib
@@ -101,7 +101,7 @@ class Outputs(BaseModel):
         written = []
         for path, text in texts:
             if path is not None and str(path) != "-":
-                write_atomically(path, text())
+                _write(path, text().encode())
                 written.append(path)
         plots = list(report.plots().values()) if self.plot is not None else []
         if self.plot is not None and plots:
@@ -126,3 +126,12 @@ def save_plot(plot: Plot, path: Path) -> None:
     from .drawing import render
 
     write_atomically(path, render(plot, path.suffix.lower().lstrip(".")))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """A file whole or not at all; into a pipe, a device or an open stream as it is."""
+    if not is_device(path):
+        write_atomically(path, content)
+        return
+    with path.open("ab") as stream:
+        stream.write(content)

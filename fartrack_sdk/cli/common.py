@@ -135,8 +135,10 @@ def _escape_what_cannot_be_printed() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _silence_if_closed(stream: TextIO) -> None:
+def _silence_if_closed(stream: TextIO | None) -> None:
     """Keep the interpreter from failing on a closed pipe or terminal when it exits."""
+    if stream is None:  # a process that was started without it
+        return
     try:
         stream.flush()
     except OSError:

@@ -12,6 +12,7 @@ from ..runtime import RuntimeInfo
 from ..video.addresses import public_name
 from ..video.frames import FrameSource
 from ..video.history import STATES, History
+from ..video.sources import local_path
 from .common import command_line, emit_json, say, stdout_console
 from .track_options import TrackOptions
 
@@ -133,7 +134,8 @@ def next_command(run: Run, options: TrackOptions) -> str:
     """The command that a user is likely to want after this one."""
     x, y, w, h = run.box
     # The password of a stream is not repeated: such lines end up in logs.
-    source = public_name(options.source) if "://" in options.source else options.source
+    streamed = "://" in options.source and local_path(options.source) is None
+    source = public_name(options.source) if streamed else options.source
     words: list[str] = ["fartrack-track", source]
     if options.source != "demo" or options.box or options.select:
         words += ["--box", f"{x:g},{y:g},{w:g},{h:g}"]

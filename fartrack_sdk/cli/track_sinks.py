@@ -153,4 +153,4 @@ def _pacer(options: TrackOptions, source: FrameSource, fps: float) -> Pacer | No
         return Pacer(fps)
     if not source.timed or (options.fps and options.policy != "latest"):
         return None
-    return Pacer(fps, LONGEST_PAUSE_S)
+    return Pacer(fps, LONGEST_PAUSE_S, lossless=options.policy != "latest")

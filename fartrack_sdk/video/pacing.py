@@ -15,20 +15,25 @@ class Pacer:
 
     Live sources drop frames, slow down in the dark and break off, and files may be of
     variable rate; writing each frame once would play too fast. Repeating and leaving out
-    frames keeps the true speed.
+    frames keeps the true speed. Where no frame may be left out, those that come too fast are
+    made up for by fewer repeats later.
 
     Attributes:
         shortened_s: seconds of gaps that were left out.
     """
 
-    def __init__(self, fps: float, longest_hold_s: float = LONGEST_HOLD_S) -> None:
+    def __init__(
+        self, fps: float, longest_hold_s: float = LONGEST_HOLD_S, *, lossless: bool = False
+    ) -> None:
         """Start before the first frame.
 
         Args:
             fps: frames per second of the written video.
             longest_hold_s: what a longer gap is shortened to, seconds.
+            lossless: write every frame at least once.
         """
         self._fps = fps
+        self._least = 1 if lossless else 0
         self._longest = max(1, round(longest_hold_s * fps))
         self._written = 0
         self._offset_s = self._latest_s = 0.0
@@ -40,7 +45,7 @@ class Pacer:
             self._offset_s = timestamp_s - self._written / self._fps
         self._latest_s = timestamp_s
         due = round((timestamp_s - self._offset_s) * self._fps) + 1
-        copies = max(0, due - self._written)
+        copies = max(self._least, due - self._written)
         if copies > self._longest:
             left_out_s = (copies - self._longest) / self._fps
             self._offset_s += left_out_s

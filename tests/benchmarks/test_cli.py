@@ -1,9 +1,11 @@
 """The command as a user meets it."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -139,3 +141,14 @@ def test_interrupted_before_anything_is_done_there_is_no_plot(
     assert result.exit_code == 130, result.text
     assert "nothing to plot" in result.text
     assert not picture.exists()
+
+
+def test_reports_go_into_pipes(plain_set, still_option, tmp_path, bench):
+    pipe, got = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
+    reader.start()
+    result = bench("accuracy", plain_set, *still_option, "--out", tmp_path / "out", "--csv", pipe)
+    reader.join(60)
+    assert result.exit_code == 0, result.text
+    assert "ball" in got[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+import typer
 from typer.testing import CliRunner
 from video_media import write_video
 
@@ -132,6 +133,13 @@ def test_a_foreseen_error_after_an_interrupt_is_said_too(tmp_path, monkeypatch):
     result = call(write_video(tmp_path / "v.avi"))
     assert result.exit_code == 130
     assert "Error: the disk is full" in result.stderr
+
+
+def test_an_interrupt_of_a_process_without_stdout_has_status_130(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(typer.Exit) as caught, common.reported():
+        raise KeyboardInterrupt
+    assert caught.value.exit_code == 130
 
 
 PRINTS = """

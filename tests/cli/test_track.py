@@ -92,6 +92,12 @@ def test_the_next_command_repeats_no_password():
     assert command.startswith("fartrack-track rtsp://host/s --box 1,2,3,4")
 
 
+@pytest.mark.parametrize("source", ["file:///tmp/a@b.mp4", "file:///data/run%232/v.mp4", "0"])
+def test_the_next_command_names_the_same_source(source):
+    run = Run(source, Box(1, 2, 3, 4), FakeTracker().runtime_info())
+    assert next_command(run, TrackOptions(source)).startswith(f"fartrack-track {source} --box")
+
+
 def test_groundtruth_beside_images_gives_the_box(tmp_path, opened):
     folder = write_images(tmp_path / "img", ["1.png", "2.png", "3.png"])
     (folder / "groundtruth.txt").write_text("20,15,30,30\n21,15,30,30\n22,15,30,30\n")

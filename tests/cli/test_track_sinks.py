@@ -52,6 +52,12 @@ def track(tmp_path, monkeypatch):
     return run
 
 
+def test_every_frame_of_a_file_is_written_although_its_times_step_back(track):
+    times = [i / 30 for i in range(60)] + [59 / 30, 58 / 30, 59 / 30]
+    _, frames, _ = track(times)
+    assert frames == 63
+
+
 def test_a_file_of_variable_rate_keeps_its_length(track):
     times = [i / 30 for i in range(90)] + [3 + i / 10 for i in range(30)]
     result, _, seconds = track(times)

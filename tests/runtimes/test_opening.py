@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from fartrack_sdk import (
     ArtifactError,
@@ -23,7 +24,9 @@ from fartrack_sdk import (
     load_pretrained,
 )
 from fartrack_sdk.runtimes import compiled_cache, onnxruntime, opening
+from fartrack_sdk.runtimes.compiled_cache import CompiledCache
 from fartrack_sdk.runtimes.files import cache_directory
+from fartrack_sdk.runtimes.openvino_compiler import Compiler
 
 
 @pytest.fixture
@@ -229,19 +232,50 @@ def test_a_batch_of_four_gives_what_four_single_passes_give(small_artifacts, ope
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_pytorch_in_a_forked_child_says_so_instead_of_waiting(opened, feeds):
-    given = feeds(opened["pytorch"], "track")
-    opened["pytorch"].runtime.run("track", given)
-    child = os.fork()
-    if child == 0:
-        signal.alarm(30)
-        try:
-            opened["pytorch"].runtime.run("track", given)
-        except StateError as error:
-            os._exit(7 if "'spawn'" in str(error) else 1)
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+@pytest.mark.parametrize(("threads", "status"), [(1, 0), (2, 7)])
+def test_pytorch_in_a_forked_child_says_so_instead_of_waiting(opened, feeds, threads, status):
+    given, before = feeds(opened["pytorch"], "track"), torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        opened["pytorch"].runtime.run("track", given)
+        child = os.fork()
+        if child == 0:
+            _run_in_child(opened["pytorch"].runtime, given)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == status
+    finally:
+        torch.set_num_threads(before)
+
+
+def _run_in_child(runtime, given):
+    signal.alarm(30)
+    status = 1
+    try:
+        runtime.run("track", given)
+        status = 0
+    except StateError as error:
+        status = 7 if "'spawn'" in str(error) else 1
+    finally:
+        os._exit(status)
+
+
+def test_openvino_caches_for_one_of_several_devices_of_a_kind(artifact, tmp_path):
+    openvino = pytest.importorskip("openvino")
+
+    class TwoDevices(openvino.Core):
+        """The CPU under a name with a number; versions are named by the kind alone."""
+
+        def get_versions(self, device):
+            return super().get_versions(device.partition(".")[0])
+
+        def get_property(self, device, name):
+            return super().get_property(device.partition(".")[0], name)
+
+        def compile_model(self, model, device, properties):
+            return super().compile_model(model, device.partition(".")[0], properties)
+
+    compiler, cache = Compiler(TwoDevices(), "CPU.1", {}), CompiledCache(tmp_path, needed=True)
+    assert compiler.opened(artifact / "track.onnx", None, cache).inputs
+    assert len(list(tmp_path.glob("*-cpu.1.blob"))) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are UTF-8 elsewhere")

@@ -189,6 +189,15 @@ def test_a_bank_of_two_halves_is_refused(folder, tmp_path):
         Bank.open(pack)
 
 
+def test_a_bank_that_names_no_size_is_opened(folder, tmp_path):
+    pack = tmp_path / "pack"
+    pack_bank([SourceConfig(path=folder, kind="photos")], pack)
+    index = json.loads((pack / "index.json").read_text())
+    del index["bytes"]
+    (pack / "index.json").write_text(json.dumps(index))
+    assert len(Bank.open(pack).photos) == 1
+
+
 def test_a_run_file_without_sources_makes_no_bank(tmp_path):
     with pytest.raises(ConfigError, match="expected `sources`"):
         pack_bank([], tmp_path / "pack")

@@ -106,6 +106,15 @@ def test_a_state_of_other_samples_is_refused(run_config, change):
         Trainer(run_config.model_copy(update=other))
 
 
+def test_a_state_that_names_no_samples_goes_on(run_config):
+    Trainer(run_config).run(1)
+    file = run_config.out / STATE_FILE
+    state = torch.load(file)
+    del state["recipe"]
+    torch.save(state, file)
+    assert Trainer(run_config).progress.step == 1
+
+
 def test_a_run_may_go_on_longer_and_at_another_rate(run_config):
     Trainer(run_config).run()
     stage = run_config.stages[0].model_copy(update={"samples": 32, "rate": 1e-4})
@@ -335,7 +344,6 @@ def test_a_stopped_run_says_so(run_config, tmp_path):
         while not list(run_config.out.glob("tensorboard/*")):
             time.sleep(0.05)
             assert process.poll() is None, process.stderr.read()
-        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         _, messages = process.communicate(timeout=120)
     assert process.returncode == 130

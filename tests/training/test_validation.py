@@ -113,6 +113,16 @@ def test_frames_that_cannot_be_read_do_not_end_a_run(validated, sequences, tmp_p
     assert len(read_curve(validated.out)) == 1
 
 
+def test_sequences_without_truth_are_refused_at_the_start(run_config, sequences, tmp_path):
+    bare = tmp_path / "bare"
+    shutil.copytree(sequences, bare)
+    (bare / "square" / "groundtruth.txt").write_text("60,40,40,40\n")
+    wanted = ValidationConfig(sequences=bare)
+    with pytest.raises(InputError, match="true boxes after their first frame"):
+        Trainer(run_config.model_copy(update={"validation": wanted}))
+    assert not run_config.out.exists()
+
+
 def test_a_damaged_curve_is_named(tmp_path):
     (tmp_path / CURVE_FILE).write_text("samples,ao\n1,x\n")
     with pytest.raises(InputError, match=r"validation\.csv"):

@@ -242,6 +242,11 @@ def test_pacer_keeps_a_video_in_step_with_the_clock():
     assert pacer.shortened_s == pytest.approx(57.5)
 
 
+def test_pacer_that_leaves_nothing_out_makes_up_for_it_later():
+    pacer = Pacer(10.0, lossless=True)
+    assert [pacer.copies(t) for t in (0.0, 0.03, 0.06, 0.09, 0.5, 0.4)] == [1, 1, 1, 1, 2, 1]
+
+
 def test_pacer_goes_on_when_timestamps_start_anew():
     pacer = Pacer(10.0)
     assert [pacer.copies(t) for t in (0.0, 0.1, 0.2, 30.0)] == [1, 1, 1, 20]

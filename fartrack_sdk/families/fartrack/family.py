@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FREE = (
     "depth",
+    "search_factor",
+    "template_factor",
     "num_templates",
     "retention",
     "sampling",
