@@ -125,6 +125,25 @@ def save(
 
 
 @app.command()
+def average(
+    checkpoints: Annotated[
+        list[Path], typer.Argument(help="Checkpoints of one run.", show_default=False)
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Checkpoint to write.", show_default=False)
+    ],
+    verbose: Verbose = False,
+) -> None:
+    """The mean of several states of one run: often better than each of them."""
+    with reported(verbose):
+        from ..checkpoint.source import write_checkpoint
+        from .averaging import averaged_checkpoint
+
+        write_checkpoint(output, averaged_checkpoint(checkpoints), "float16")
+        say(f"{output}: mean of {len(checkpoints)} checkpoints, without thresholds.")
+
+
+@app.command()
 def evaluate(
     checkpoint: Annotated[Path, typer.Argument(help="Checkpoint.", show_default=False)],
     dataset: Annotated[Path, typer.Argument(help="Folder of sequences.", show_default=False)],
