@@ -40,8 +40,6 @@ def averaged_checkpoint(paths: Sequence[Path]) -> Checkpoint:
         name: np.mean([part.weights[name].astype(np.float32) for part in found], axis=0)
         for name in first.weights
     }
+    kept = {key: value for key, value in first.metadata.items() if key in ("license", "net_type")}
     source = f"mean of {', '.join(path.name for path in paths)}"
-    metadata = {
-        key: first.metadata[key] for key in ("license", "net_type") if key in first.metadata
-    }
-    return replace(first, weights=weights, thresholds=None, metadata={**metadata, "source": source})
+    return replace(first, weights=weights, thresholds=None, metadata={**kept, "source": source})
