@@ -58,7 +58,7 @@ class Bank:
         """Open a pack written by `pack_bank`.
 
         Raises:
-            ConfigError: there is none, it is empty, or its two files do not belong together.
+            ConfigError: there is none, or its two files do not belong together.
         """
         index_path, images = pack / INDEX, pack / IMAGES
         if not (index_path.is_file() and images.is_file()):

@@ -74,8 +74,9 @@ def save_state(
 def diverged(config: RunConfig, what: str) -> str:
     """What to say when numbers have grown beyond all bounds."""
     return (
-        f"expected finite numbers; {what} are not: the run has diverged. Its last good state "
-        f"stays in {config.out}: go on from it with a lower rate (--set stages.0.rate=...)."
+        f"expected finite numbers; {what} are not: the run has diverged. The last good state "
+        f"that it saved, if any, stays in {config.out}: run again with a lower rate "
+        "(--set stages.0.rate=...)."
     )
 
 

@@ -58,7 +58,7 @@ def _init(child: Child, sequence: Sequence, run: Run) -> bool:
 def _track(child: Child, sequence: Sequence, i: int, run: Run) -> None:
     try:
         answer = child.ask("track", frame=str(sequence.frames[i]))
-        finite_box(answer["box"])
+        answer["box"] = finite_box(answer["box"])
     except ChildEndedError:
         raise
     except FartrackError as error:
@@ -72,7 +72,7 @@ def _track(child: Child, sequence: Sequence, i: int, run: Run) -> None:
 
 
 def _append(run: Run, answer: dict[str, Any]) -> None:
-    run.boxes.append(finite_box(answer["box"]))
+    run.boxes.append(answer["box"])
     run.scores.append(None)
     run.times_ms.append(float(answer.get("ms", 0.0)))
 
